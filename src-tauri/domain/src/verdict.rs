@@ -1,0 +1,202 @@
+//! What the evidence of a check means.
+
+use std::net::IpAddr;
+
+use serde::{Deserialize, Serialize};
+
+use crate::{Anonymity, Answer, Attempt, Basis, Capabilities, Capability, Evidence, Finding, Reason};
+
+/// Something to know before trusting a proxy.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[repr(u8)]
+pub enum TrustFlag {
+    /// It showed a certificate of its own in the judge's place.
+    TlsIntercepted = 0,
+    /// It changed the judge's answer.
+    Tampered = 1,
+    /// It answered with something else than the judge's page.
+    WrongAnswer = 2,
+    /// A note: it changed or dropped header fields of ours that are not its business.
+    RewritesHeaders = 3,
+    /// A note: the certificate of the proxy itself could not be verified.
+    ProxyCertUnverified = 4,
+}
+
+impl TrustFlag {
+    /// Every flag, the worst first.
+    pub const ALL: [Self; 5] = [
+        Self::TlsIntercepted,
+        Self::Tampered,
+        Self::WrongAnswer,
+        Self::RewritesHeaders,
+        Self::ProxyCertUnverified,
+    ];
+
+    /// The stable word.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::TlsIntercepted => "tls_intercepted",
+            Self::Tampered => "tampered",
+            Self::WrongAnswer => "wrong_answer",
+            Self::RewritesHeaders => "rewrites_headers",
+            Self::ProxyCertUnverified => "proxy_cert_unverified",
+        }
+    }
+
+    const fn of(reason: Reason) -> Option<Self> {
+        match reason {
+            Reason::TlsIntercepted => Some(Self::TlsIntercepted),
+            Reason::Tampered => Some(Self::Tampered),
+            Reason::WrongAnswer => Some(Self::WrongAnswer),
+            _ => None,
+        }
+    }
+}
+
+/// A set of trust flags.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub struct TrustFlags(u8);
+
+impl TrustFlags {
+    /// Adds a flag.
+    pub const fn insert(&mut self, flag: TrustFlag) {
+        self.0 |= 1 << flag as u8;
+    }
+
+    /// Whether a flag is in the set.
+    #[must_use]
+    pub const fn contains(self, flag: TrustFlag) -> bool {
+        self.0 & 1 << flag as u8 != 0
+    }
+
+    /// The flags in the set, the worst first.
+    pub fn iter(self) -> impl Iterator<Item = TrustFlag> {
+        TrustFlag::ALL.into_iter().filter(move |f| self.contains(*f))
+    }
+
+    /// The set as the number that is kept.
+    #[must_use]
+    pub const fn bits(self) -> u8 {
+        self.0
+    }
+
+    /// The set from the number that was kept; unknown bits are dropped.
+    #[must_use]
+    pub const fn from_bits(bits: u8) -> Self {
+        Self(bits & 0b1_1111)
+    }
+}
+
+/// What the evidence of a check means. A dead proxy is an ordinary value of this.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Verdict {
+    /// Whether at least one capability is there and nothing broke trust.
+    pub success: bool,
+    /// The answer to every question.
+    pub capabilities: Capabilities,
+    /// Why it failed; none on success.
+    pub reason: Option<Reason>,
+    /// The code that came with the reason.
+    pub code: Option<u16>,
+    /// The capability whose attempt decided: the fastest that works, or the one that came furthest.
+    pub decided_by: Capability,
+    /// The lowest latency among what works, in milliseconds; none on failure.
+    pub latency_ms: Option<u32>,
+    /// How much the proxy gives away.
+    pub finding: Finding,
+    /// The address that the judge saw.
+    pub exit: Option<IpAddr>,
+    /// What to know before trusting it.
+    pub trust: TrustFlags,
+}
+
+impl Verdict {
+    /// Says what the evidence means; none when it says nothing about the proxy: nothing was tried, the run was
+    /// stopped, or what stood in the way was ours or the judge's.
+    #[must_use]
+    pub fn of(evidence: &Evidence) -> Option<Self> {
+        let attempts = &evidence.attempts;
+        if attempts.iter().any(|a| a.reason == Some(Reason::Cancelled)) {
+            return None;
+        }
+        let broken = attempts.iter().find(|a| a.reason.is_some_and(Reason::breaks_trust));
+        let fastest =
+            attempts.iter().filter(|a| a.reason.is_none()).min_by_key(|a| a.latency_ms.unwrap_or(u32::MAX));
+        let excused = attempts.iter().any(|a| a.reason.is_some_and(|r| !r.counts()));
+        if broken.is_none() && fastest.is_none() && excused {
+            return None;
+        }
+        // The first of those that came furthest; `max_by_key` alone would take the last.
+        let furthest = attempts.iter().rev().max_by_key(|a| a.stage);
+        let decided = broken.or(fastest).or(furthest)?;
+        let success = decided.reason.is_none();
+
+        let mut trust = TrustFlags::default();
+        for attempt in attempts {
+            if let Some(flag) = attempt.reason.and_then(TrustFlag::of) {
+                trust.insert(flag);
+            }
+            if !attempt.rewritten.is_empty() {
+                trust.insert(TrustFlag::RewritesHeaders);
+            }
+        }
+        let capabilities = answers(attempts);
+        Some(Self {
+            success,
+            capabilities,
+            reason: decided.reason,
+            code: decided.reason.and(decided.code),
+            decided_by: decided.capability,
+            latency_ms: if success { capabilities.best_latency() } else { None },
+            finding: worst_finding(attempts),
+            exit: fastest.and_then(|a| a.exit).or_else(|| attempts.iter().find_map(|a| a.exit)),
+            trust,
+        })
+    }
+}
+
+fn answers(attempts: &[Attempt]) -> Capabilities {
+    let mut capabilities = Capabilities::default();
+    // An endpoint that was never reached has answered every question at once.
+    if let Some(reason) = attempts.first().and_then(|a| a.reason)
+        && attempts.iter().all(|a| a.reason.is_some_and(Reason::settles_all))
+    {
+        for capability in Capability::ALL {
+            capabilities
+                .set(capability, Answer { ok: Some(false), reason: Some(reason), ..Answer::default() });
+        }
+        return capabilities;
+    }
+    for attempt in attempts {
+        let told = attempt.conclusive && attempt.reason.is_none_or(Reason::counts);
+        let before = capabilities.get(attempt.capability);
+        // A later attempt at the same question counts only where the earlier one did not succeed.
+        if before.ok == Some(true) {
+            continue;
+        }
+        let answer = Answer {
+            ok: told.then_some(attempt.reason.is_none()),
+            latency_ms: attempt.reason.is_none().then_some(attempt.latency_ms).flatten(),
+            reason: attempt.reason,
+            code: attempt.code,
+            port: attempt.port,
+            over_tls: attempt.over_tls,
+        };
+        capabilities.set(attempt.capability, answer);
+    }
+    capabilities
+}
+
+/// The least that is hidden anywhere: a proxy is as anonymous as its most talkative protocol.
+fn worst_finding(attempts: &[Attempt]) -> Finding {
+    attempts
+        .iter()
+        .filter(|a| a.reason.is_none())
+        .filter_map(|a| a.finding.as_ref())
+        .filter(|f| f.anonymity != Anonymity::Unknown)
+        .min_by_key(|f| (f.anonymity, f.basis == Basis::Tunnel))
+        .cloned()
+        .unwrap_or_default()
+}
