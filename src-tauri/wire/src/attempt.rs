@@ -1,0 +1,301 @@
+//! One try at one capability of one proxy: one dial, one handshake, at most one exchange with a judge.
+
+use std::net::{IpAddr, SocketAddr};
+use std::sync::Arc;
+use std::time::{Duration, SystemTime};
+
+use proxydeck_domain::{
+    Account, Attempt, Basis, Capability, Proxy, Reason, Received, Stage, judge_anonymity,
+};
+use ring::rand::{SecureRandom, SystemRandom};
+use rustls_pki_types::UnixTime;
+use tokio::net::TcpStream;
+use tokio::time::{Instant, timeout_at};
+
+use crate::dial::{dial, dial_reason, stream_reason};
+use crate::exchange::{Log, ask, shake_hands};
+use crate::handshake::{Connect, Failure, Socks4, Socks5, Target};
+use crate::http::ResponseReader;
+use crate::judge::direct::Judge;
+use crate::judge::{Sent, Token, USER_AGENT};
+use crate::{Net, Pace};
+
+/// The port that every proxy which tunnels at all is expected to tunnel to.
+const HTTPS_PORT: u16 = 443;
+
+/// What is asked of whom.
+#[derive(Clone, Copy, Debug)]
+pub struct Ask<'a> {
+    /// The question.
+    pub capability: Capability,
+    /// The proxy, for its account.
+    pub proxy: &'a Proxy,
+    /// Where to dial.
+    pub address: SocketAddr,
+    /// Who tells what arrived.
+    pub judge: &'a Judge,
+    /// All of our own addresses seen so far.
+    pub own: &'a [IpAddr],
+    /// From dial to last byte.
+    pub timeout: Duration,
+    /// Turns at the judge, if it may not be asked at any rate.
+    pub pace: Option<&'a Pace>,
+}
+
+/// Memory that is used again from attempt to attempt.
+#[derive(Debug, Default)]
+pub struct Scratch {
+    out: Vec<u8>,
+    inbox: Vec<u8>,
+    reader: ResponseReader,
+}
+
+/// Tries, within the deadline. Always comes back with what was seen.
+pub async fn attempt(net: &Net, ask: &Ask<'_>, scratch: &mut Scratch) -> Attempt {
+    let mut log = Log::new(ask.capability, Arc::clone(ask.judge.shown()));
+    let mut deadline = Instant::now() + ask.timeout;
+    log.enter(Stage::Dial);
+    let outcome = match timeout_at(deadline, dial(ask.address)).await {
+        Err(_) => Err(Failure::of(Reason::DialTimeout)),
+        Ok(Err(error)) => Err(Failure::of(dial_reason(&error))),
+        Ok(Ok(stream)) => {
+            log.clock();
+            if let Some(pace) = ask.pace {
+                let before = Instant::now();
+                pace.turn().await;
+                deadline += before.elapsed();
+                log.waited();
+            }
+            match timeout_at(deadline, talk(net, ask, stream, scratch, &mut log)).await {
+                Ok(outcome) => outcome,
+                Err(_) => Err(Failure::of(match log.attempt.stage {
+                    Stage::Resolve | Stage::Dial | Stage::Handshake | Stage::Tunnel => {
+                        Reason::HandshakeTimeout
+                    }
+                    Stage::Tls | Stage::Request | Stage::Answer => Reason::AnswerTimeout,
+                })),
+            }
+        }
+    };
+    log.clock();
+    if let Err(failure) = outcome {
+        conclude(ask, &failure, &mut log.attempt);
+    }
+    log.attempt
+}
+
+/// Writes a failure down, and whether it answers the question.
+fn conclude(ask: &Ask<'_>, failure: &Failure, attempt: &mut Attempt) {
+    attempt.reason = Some(failure.reason);
+    attempt.code = failure.code;
+    attempt.detail.clone_from(&failure.detail);
+    // Many proxies tunnel to 443 only, so a refusal of another port says nothing about tunnelling as such.
+    let refused_port = attempt.port.is_some() && matches!(failure.code, Some(403 | 405 | 503));
+    attempt.conclusive = !(ask.capability == Capability::Connect && refused_port);
+}
+
+async fn talk(
+    net: &Net,
+    question: &Ask<'_>,
+    mut stream: TcpStream,
+    scratch: &mut Scratch,
+    log: &mut Log,
+) -> Result<(), Failure> {
+    let judge = question.judge;
+    let token = fresh_token()?;
+    let target = judge.url.target(&token);
+    let absolute = judge.url.absolute(&token);
+    let sent = Sent { token: &token, target: &target, absolute: &absolute };
+    let account = question.proxy.account.as_ref();
+    let Scratch { out, inbox, reader } = scratch;
+    reader.reset();
+
+    if question.capability == Capability::Http {
+        let authorization = account.map(basic);
+        out.clear();
+        request(out, &absolute, &judge.url.authority(), authorization.as_deref());
+        // Until the first byte it is not known whether it is a proxy at all.
+        ask(&mut stream, out, reader, Stage::Handshake, log).await?;
+        return read(question, &sent, reader, Basis::Headers, log);
+    }
+
+    let authorization = account.filter(|_| question.capability == Capability::Connect).map(basic);
+    open_tunnel(question, authorization.as_deref(), &mut stream, out, inbox, log).await?;
+    out.clear();
+    request(out, &target, &judge.url.authority(), None);
+    if judge.url.tls {
+        log.enter(Stage::Tls);
+        if !inbox.is_empty() {
+            let detail = Some("it spoke before TLS began".to_owned());
+            return Err(Failure { reason: Reason::TlsFailed, code: None, detail });
+        }
+        let mut stream = net
+            .tls
+            .connector()
+            .connect(judge.server_name.clone(), stream)
+            .await
+            .map_err(|error| tls_failure(&error))?;
+        let chain = stream.get_ref().1.peer_certificates().unwrap_or_default();
+        let now = UnixTime::since_unix_epoch(SystemTime::UNIX_EPOCH.elapsed().unwrap_or_default());
+        if let Err((detail, seen)) = net.tls.verify(chain, &judge.server_name, now) {
+            log.attempt.certificate = seen;
+            return Err(Failure { reason: Reason::TlsIntercepted, code: None, detail: Some(detail) });
+        }
+        ask(&mut stream, out, reader, Stage::Answer, log).await?;
+        read(question, &sent, reader, Basis::Tunnel, log)
+    } else {
+        reader.inbox().append(inbox);
+        ask(&mut stream, out, reader, Stage::Answer, log).await?;
+        read(question, &sent, reader, Basis::Headers, log)
+    }
+}
+
+async fn open_tunnel(
+    question: &Ask<'_>,
+    authorization: Option<&str>,
+    stream: &mut TcpStream,
+    out: &mut Vec<u8>,
+    inbox: &mut Vec<u8>,
+    log: &mut Log,
+) -> Result<(), Failure> {
+    let judge = question.judge;
+    let account = question.proxy.account.as_ref();
+    let port = judge.url.port;
+    let by_name = judge.url.name().map(Target::Name);
+    let by_address = || judge.address_for(question.capability).map(Target::Ip);
+    let no_way = || Failure {
+        reason: Reason::JudgeDown,
+        code: None,
+        detail: Some("the judge has no address that this protocol can carry".to_owned()),
+    };
+    if port != HTTPS_PORT && question.capability == Capability::Connect {
+        log.attempt.port = Some(port);
+    }
+    match question.capability {
+        Capability::Http | Capability::Connect | Capability::Tls | Capability::Ipv6 => {
+            let target = by_name.or_else(by_address).ok_or_else(no_way)?;
+            let mut machine = Connect::new(target, port, authorization, USER_AGENT);
+            shake_hands(stream, &mut machine, out, inbox, log).await
+        }
+        Capability::Socks4 | Capability::Socks4a => {
+            let wanted = if question.capability == Capability::Socks4 { by_address() } else { by_name };
+            let user = account.map_or("", |a| a.user.as_str());
+            let mut machine = Socks4::new(wanted.ok_or_else(no_way)?, port, user);
+            shake_hands(stream, &mut machine, out, inbox, log).await
+        }
+        Capability::Socks5 | Capability::Socks5h => {
+            let wanted = if question.capability == Capability::Socks5 { by_address() } else { by_name };
+            let mut machine = Socks5::new(wanted.ok_or_else(no_way)?, port, account);
+            shake_hands(stream, &mut machine, out, inbox, log).await
+        }
+    }
+}
+
+/// Reads a complete answer, or one whose head already says that it is none.
+fn read(
+    question: &Ask<'_>,
+    sent: &Sent<'_>,
+    reader: &ResponseReader,
+    basis: Basis,
+    log: &mut Log,
+) -> Result<(), Failure> {
+    let Some(head) = reader.head() else { return Err(Failure::of(Reason::AnswerMalformed)) };
+    let forwarded = question.capability == Capability::Http;
+    log.attempt.code = Some(head.status);
+    if head.status != 200 {
+        let mut failure = match head.status {
+            200..=299 => Failure::with_code(Reason::WrongAnswer, head.status),
+            status => crate::handshake::refusal(status, question.proxy.account.is_some()),
+        };
+        // Behind an open tunnel the proxy has already shown that it is one: the page is not the judge's.
+        if !forwarded
+            && matches!(failure.reason, Reason::NotAProxy | Reason::AuthRequired | Reason::AuthFailed)
+        {
+            failure.reason = Reason::WrongAnswer;
+        }
+        if failure.reason == Reason::NotAProxy {
+            log.attempt.stage = Stage::Handshake;
+        }
+        failure.detail = head.location.as_ref().map(|to| format!("to {}", to.escape_default()));
+        return Err(failure);
+    }
+    if let Some(coding) = &head.encoding {
+        let detail = Some(coding.escape_default().to_string());
+        return Err(Failure { reason: Reason::AnswerEncoded, code: Some(head.status), detail });
+    }
+    let judge = question.judge;
+    let reading = judge.frame.read(reader.body(), sent).map_err(|wrong| Failure {
+        reason: wrong.reason,
+        code: Some(head.status),
+        detail: Some(wrong.detail),
+    })?;
+    let authority = judge.url.authority();
+    let fields = sent_fields(&authority);
+    log.attempt.rewritten = fields
+        .iter()
+        .filter(|(name, value)| {
+            // Only what the judge echoes unchanged to a direct request can have been changed on the way.
+            let echoes = |headers: &[(String, String)]| {
+                headers.iter().any(|(n, v)| n.eq_ignore_ascii_case(name) && v == value)
+            };
+            basis == Basis::Headers && echoes(&judge.baseline.headers) && !echoes(&reading.headers)
+        })
+        .map(|(name, _)| (*name).to_owned())
+        .collect();
+    let received =
+        Received { remote: reading.remote, headers: &reading.headers, hides_headers: judge.hides_headers };
+    log.attempt.finding = Some(judge_anonymity(question.own, &fields, received, &judge.baseline, basis));
+    log.attempt.exit = reading.remote;
+    log.attempt.latency_ms = log.latency_ms();
+    log.attempt.received = reading.headers;
+    Ok(())
+}
+
+fn tls_failure(error: &std::io::Error) -> Failure {
+    let said = error.get_ref().and_then(|inner| inner.downcast_ref::<rustls::Error>());
+    match said {
+        Some(said) => Failure { reason: Reason::TlsFailed, code: None, detail: Some(said.to_string()) },
+        None => Failure::of(stream_reason(error)),
+    }
+}
+
+/// A token that nobody can have seen before.
+pub(crate) fn fresh_token() -> Result<Token, Failure> {
+    let mut bytes = [0; 8];
+    SystemRandom::new().fill(&mut bytes).map_err(|_| Failure::of(Reason::LocalError))?;
+    Ok(Token::new(u64::from_le_bytes(bytes)))
+}
+
+/// The fields of a request to a judge that are not hop-by-hop.
+pub(crate) fn sent_fields(authority: &str) -> [(&'static str, &str); 4] {
+    [("Host", authority), ("User-Agent", USER_AGENT), ("Accept", "*/*"), ("Accept-Encoding", "identity")]
+}
+
+/// Writes a request to a judge.
+pub(crate) fn request(out: &mut Vec<u8>, target: &str, authority: &str, authorization: Option<&str>) {
+    out.extend_from_slice(b"GET ");
+    out.extend_from_slice(target.as_bytes());
+    out.extend_from_slice(b" HTTP/1.1\r\n");
+    for (name, value) in sent_fields(authority) {
+        field(out, name, value);
+    }
+    if let Some(value) = authorization {
+        field(out, "Proxy-Authorization", value);
+    }
+    // One answer a connection: nothing that a proxy keeps open can be mistaken for the next answer.
+    out.extend_from_slice(b"Connection: close\r\n\r\n");
+}
+
+pub(crate) fn field(out: &mut Vec<u8>, name: &str, value: &str) {
+    out.extend_from_slice(name.as_bytes());
+    out.extend_from_slice(b": ");
+    out.extend_from_slice(value.as_bytes());
+    out.extend_from_slice(b"\r\n");
+}
+
+/// The value of `Proxy-Authorization` for an account (RFC 7617).
+fn basic(account: &Account) -> String {
+    use base64::Engine as _;
+    let pair = format!("{}:{}", account.user, account.secret.expose());
+    format!("Basic {}", base64::engine::general_purpose::STANDARD.encode(pair))
+}

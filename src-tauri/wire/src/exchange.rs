@@ -1,0 +1,193 @@
+//! One request and its answer over an open stream, and the log of how far it came.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use proxydeck_domain::{Attempt, Capability, Reason, Stage};
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
+use tokio::time::Instant;
+
+use crate::dial::stream_reason;
+use crate::handshake::{Failure, Handshake, Step, first_bytes};
+use crate::http::{Fault, ResponseReader, State};
+
+/// How much is read at once: a judge's answer fits in one or two reads.
+const READ_BYTES: usize = 4096;
+/// The most bytes that a handshake may keep unread; only CONNECT has an answer of any length, and it has a
+/// limit of its own.
+const MAX_HANDSHAKE_BYTES: usize = crate::http::MAX_HEAD_BYTES + READ_BYTES;
+
+/// An attempt while it is under way, with its clock.
+#[derive(Debug)]
+pub(crate) struct Log {
+    pub(crate) attempt: Attempt,
+    began: Instant,
+    entered: Instant,
+    /// Time spent waiting for our own turn, which is not the proxy's.
+    waited: Duration,
+    first_byte: Option<Instant>,
+}
+
+impl Log {
+    pub(crate) fn new(capability: Capability, judge: Arc<str>) -> Self {
+        let now = Instant::now();
+        Self {
+            attempt: Attempt::new(capability, judge),
+            began: now,
+            entered: now,
+            waited: Duration::ZERO,
+            first_byte: None,
+        }
+    }
+
+    /// Ends the current stage and enters another, which may be the same.
+    pub(crate) fn enter(&mut self, stage: Stage) {
+        self.clock();
+        self.attempt.stage = stage;
+    }
+
+    /// Books the time since the last call on the current stage.
+    pub(crate) fn clock(&mut self) {
+        let now = Instant::now();
+        let micros = u32::try_from((now - self.entered).as_micros()).unwrap_or(u32::MAX);
+        self.attempt.times.add(self.attempt.stage, micros);
+        self.entered = now;
+    }
+
+    /// Leaves the time since the last call out.
+    pub(crate) fn waited(&mut self) {
+        let now = Instant::now();
+        self.waited += now - self.entered;
+        self.entered = now;
+    }
+
+    /// Milliseconds from the first packet to the first byte of the answer.
+    pub(crate) fn latency_ms(&self) -> Option<u32> {
+        let to = self.first_byte?;
+        u32::try_from((to - self.began).saturating_sub(self.waited).as_millis()).ok()
+    }
+
+    fn sent(&mut self, bytes: usize) {
+        self.attempt.bytes_out =
+            self.attempt.bytes_out.saturating_add(u32::try_from(bytes).unwrap_or(u32::MAX));
+    }
+
+    fn received(&mut self, bytes: usize) {
+        self.attempt.bytes_in =
+            self.attempt.bytes_in.saturating_add(u32::try_from(bytes).unwrap_or(u32::MAX));
+    }
+}
+
+fn io_failure(error: &std::io::Error) -> Failure {
+    Failure { reason: stream_reason(error), code: None, detail: None }
+}
+
+async fn send(stream: &mut (impl AsyncWrite + Unpin), bytes: &[u8], log: &mut Log) -> Result<(), Failure> {
+    stream.write_all(bytes).await.map_err(|e| io_failure(&e))?;
+    stream.flush().await.map_err(|e| io_failure(&e))?;
+    log.sent(bytes.len());
+    Ok(())
+}
+
+/// Leads a handshake to its end. What was received beyond it is left in `inbox`.
+pub(crate) async fn shake_hands(
+    stream: &mut (impl AsyncRead + AsyncWrite + Unpin),
+    machine: &mut (impl Handshake + ?Sized),
+    out: &mut Vec<u8>,
+    inbox: &mut Vec<u8>,
+    log: &mut Log,
+) -> Result<(), Failure> {
+    log.enter(Stage::Handshake);
+    inbox.clear();
+    out.clear();
+    machine.begin(out);
+    send(stream, out, log).await?;
+    loop {
+        let read = stream.read_buf(inbox).await.map_err(|e| io_failure(&e))?;
+        if read == 0 {
+            return Err(Failure::of(Reason::Closed));
+        }
+        log.received(read);
+        loop {
+            out.clear();
+            let (used, step) = machine.advance(inbox, out);
+            inbox.drain(..used);
+            match step {
+                Step::Open => {
+                    log.enter(Stage::Tunnel);
+                    return Ok(());
+                }
+                Step::Failed(failure) => {
+                    if failure.reason != Reason::NotAProxy {
+                        log.enter(Stage::Tunnel);
+                    }
+                    return Err(failure);
+                }
+                Step::More if used == 0 => break,
+                Step::More => {
+                    if !out.is_empty() {
+                        log.enter(Stage::Tunnel);
+                        send(stream, out, log).await?;
+                    }
+                }
+            }
+        }
+        if inbox.len() > MAX_HANDSHAKE_BYTES {
+            return Err(Failure::not_a_proxy(inbox));
+        }
+    }
+}
+
+/// Sends a request and reads its answer until it is complete, or until its head says that the rest does not
+/// matter. `awaiting` is the stage until the first byte has come.
+pub(crate) async fn ask(
+    stream: &mut (impl AsyncRead + AsyncWrite + Unpin),
+    request: &[u8],
+    reader: &mut ResponseReader,
+    awaiting: Stage,
+    log: &mut Log,
+) -> Result<(), Failure> {
+    log.enter(if awaiting == Stage::Answer { Stage::Request } else { awaiting });
+    send(stream, request, log).await?;
+    log.enter(awaiting);
+    loop {
+        // What came before the request was sent is looked at first: an honest judge says nothing then.
+        if reader.begun() {
+            match reader.advance().map_err(|fault| answer_fault(&fault, reader.inbox()))? {
+                State::Complete => return Ok(()),
+                State::More if reader.head().is_some_and(|h| h.status != 200 || h.encoding.is_some()) => {
+                    return Ok(());
+                }
+                State::More => {}
+            }
+        }
+        reader.inbox().reserve(READ_BYTES);
+        let read = stream.read_buf(reader.inbox()).await;
+        // Without a farewell TLS reports an error where TCP reports an end; the framing of HTTP decides.
+        let read = match read {
+            Err(error) if error.kind() == std::io::ErrorKind::UnexpectedEof => 0,
+            other => other.map_err(|e| io_failure(&e))?,
+        };
+        if read == 0 {
+            return match (reader.head().is_some(), reader.close()) {
+                (_, Ok(_)) => Ok(()),
+                (true, Err(fault)) => Err(answer_fault(&fault, reader.inbox())),
+                (false, Err(_)) => Err(Failure::of(Reason::Closed)),
+            };
+        }
+        log.received(read);
+        if log.first_byte.is_none() {
+            log.first_byte = Some(Instant::now());
+            log.enter(Stage::Answer);
+        }
+    }
+}
+
+fn answer_fault(fault: &Fault, bytes: &[u8]) -> Failure {
+    let (reason, detail) = match fault {
+        Fault::NotHttp => (Reason::NotAProxy, first_bytes(bytes)),
+        Fault::Malformed(what) => (Reason::AnswerMalformed, (*what).to_owned()),
+        Fault::TooLarge(what) => (Reason::AnswerTooLarge, (*what).to_owned()),
+    };
+    Failure { reason, code: None, detail: Some(detail) }
+}

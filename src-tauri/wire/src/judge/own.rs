@@ -1,0 +1,130 @@
+//! Proxydeck's own answer: every byte of it can be foretold but for the address and the headers.
+//!
+//! Lines end with LF: `proxydeck-judge 1`, `token: T`, `remote: IP`, `method: GET`, `target: TARGET`,
+//! `headers: N`, N lines `Name: value` in the order received with bytes outside 0x20 to 0x7e and `%` percent-coded,
+//! `frame: F`, `end`. F is two KiB derived from the token: 32 times the hex SHA-256 of `proxydeck-frame:T:i`.
+
+use std::fmt::Write as _;
+use std::net::IpAddr;
+
+use ring::digest::{SHA256, digest};
+
+use super::{Reading, Sent, Wrong, address, first_difference};
+
+const FIRST_LINE: &str = "proxydeck-judge 1\n";
+const LAST_LINE: &str = "end\n";
+/// 32 digests of 64 hex digits are two KiB: enough that a rewriting proxy finds something to rewrite.
+const FRAME_DIGESTS: u32 = 32;
+
+/// The two KiB that belong to a token.
+pub(super) fn frame(token: &str) -> String {
+    let mut frame = String::with_capacity(2048);
+    for i in 0..FRAME_DIGESTS {
+        for byte in digest(&SHA256, format!("proxydeck-frame:{token}:{i}").as_bytes()).as_ref() {
+            let _ = write!(frame, "{byte:02x}");
+        }
+    }
+    frame
+}
+
+/// Whether a text can be a token: hex digits, not too many.
+pub(super) fn is_token(text: &str) -> bool {
+    (16..=64).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_hexdigit())
+}
+
+/// Writes an answer.
+pub(super) fn write(token: &str, remote: IpAddr, target: &str, headers: &[(&str, &[u8])]) -> String {
+    let mut body = String::with_capacity(3072);
+    let _ = write!(
+        body,
+        "{FIRST_LINE}token: {token}\nremote: {remote}\nmethod: GET\ntarget: {}\nheaders: {}\n",
+        coded(target.as_bytes()),
+        headers.len()
+    );
+    for (name, value) in headers {
+        let _ = writeln!(body, "{}: {}", coded(name.as_bytes()), coded(value));
+    }
+    let _ = write!(body, "frame: {}\n{LAST_LINE}", frame(token));
+    body
+}
+
+/// Percent-codes what is not printable ASCII.
+fn coded(bytes: &[u8]) -> String {
+    let mut text = String::with_capacity(bytes.len());
+    for &byte in bytes {
+        if matches!(byte, 0x20..=0x7e) && byte != b'%' {
+            text.push(char::from(byte));
+        } else {
+            let _ = write!(text, "%{byte:02X}");
+        }
+    }
+    text
+}
+
+/// Undoes [`coded`]; none if it is not how [`coded`] writes.
+fn decoded(text: &str) -> Option<String> {
+    if !text.contains('%') {
+        return Some(text.to_owned());
+    }
+    let mut bytes = Vec::with_capacity(text.len());
+    let mut rest = text.as_bytes();
+    while let [first, tail @ ..] = rest {
+        rest = if *first == b'%' {
+            let digits = std::str::from_utf8(tail.get(..2)?).ok()?;
+            bytes.push(u8::from_str_radix(digits, 16).ok()?);
+            &tail[2..]
+        } else {
+            bytes.push(*first);
+            tail
+        };
+    }
+    Some(String::from_utf8_lossy(&bytes).into_owned())
+}
+
+/// Reads an answer. Every byte must be as the judge writes it.
+pub(super) fn read(body: &[u8], sent: &Sent<'_>) -> Result<Reading, Wrong> {
+    let text = String::from_utf8_lossy(body);
+    let ours =
+        text.contains(&format!("token: {}\n", sent.token)) || text.contains(&frame(sent.token.as_str()));
+    parse(&text, sent).map_err(|difference| {
+        if ours {
+            Wrong::tampered(difference)
+        } else {
+            Wrong::answer("the page is not the judge's answer to this request")
+        }
+    })
+}
+
+fn parse(text: &str, sent: &Sent<'_>) -> Result<Reading, String> {
+    let begin = format!("{FIRST_LINE}token: {}\nremote: ", sent.token);
+    let rest =
+        text.strip_prefix(&begin).ok_or_else(|| first_difference(begin.as_bytes(), text.as_bytes()))?;
+    let (remote, rest) = rest.split_once('\n').ok_or("cut off after the address")?;
+    let remote = address(remote).ok_or("no address where the judge writes one")?;
+    let rest =
+        rest.strip_prefix("method: GET\ntarget: ").ok_or("another method than the one that was sent")?;
+    let (target, rest) = rest.split_once('\n').ok_or("cut off after the target")?;
+    if !decoded(target).is_some_and(|seen| sent.is_target(&seen)) {
+        return Err(format!("the judge was asked for {target}"));
+    }
+    let (count, mut rest) = rest
+        .strip_prefix("headers: ")
+        .and_then(|rest| rest.split_once('\n'))
+        .ok_or("no number of headers where the judge writes one")?;
+    let count: usize = count.parse().map_err(|_| "no number of headers where the judge writes one")?;
+    let mut headers = Vec::new();
+    for _ in 0..count {
+        let (line, after) = rest.split_once('\n').ok_or("cut off among the headers")?;
+        let (name, value) = line.split_once(": ").ok_or_else(|| format!("no header field: {line}"))?;
+        headers.push((
+            decoded(name).ok_or("a header that the judge does not write so")?,
+            decoded(value).ok_or("a header that the judge does not write so")?,
+        ));
+        rest = after;
+    }
+    let end = format!("frame: {}\n{LAST_LINE}", frame(sent.token.as_str()));
+    if rest != end {
+        return Err(first_difference(end.as_bytes(), rest.as_bytes()));
+    }
+    Ok(Reading { remote: Some(remote), headers })
+}
