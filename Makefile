@@ -1,0 +1,130 @@
+# The jobs of this repository; `make` alone lists them. Each one sees to what it needs by itself.
+
+SHELL := bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+# The order of a list of steps is its meaning: what fails cheaply comes first. Cargo and Vite use every core anyway.
+.NOTPARALLEL:
+# A recipe is one script.
+.ONESHELL:
+
+TARGET := $(or $(CARGO_TARGET_DIR),target)
+STEP := .ci/step
+
+# Tools of the checks live in the target folder, so that a cache of it keeps them. A debug build of cargo-deny takes a
+# minute and checks the tree in two seconds; an optimised one takes several minutes.
+DENY_VERSION := 0.20.2
+DENY_ROOT := $(TARGET)/tools/cargo-deny-$(DENY_VERSION)
+DENY := $(DENY_ROOT)/bin/cargo-deny
+
+# npm writes this file at the end of an installation, so it tells when one happened.
+UI_PACKAGES := ui/node_modules/.package-lock.json
+UI_SOURCES := $(shell find ui -path ui/node_modules -prune -o -path ui/dist -prune -o -type f -print 2>/dev/null)
+UI_BUILT := ui/dist/index.html
+
+.PHONY: help
+help: ## this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+.PHONY: run
+run: release ## build Proxydeck and open its window (without a screen: do the main job in the terminal)
+	@if [[ -n "$${DISPLAY:-}$${WAYLAND_DISPLAY:-}" ]]; then
+		exec $(TARGET)/release/proxydeck-desktop
+	fi
+	echo "There is no screen here (neither DISPLAY nor WAYLAND_DISPLAY is set), so no window can open."
+	echo "The same job in the terminal, on a simulated internet:"
+	$(STEP) "the lab, release build" cargo build --locked --release -p proxydeck-tests --bin proxydeck-lab
+	tests/demo terminal $(TARGET)/release
+
+.PHONY: demo
+demo: release ## open the window on a simulated internet, with a data folder of its own
+	@$(STEP) "the lab, release build" cargo build --locked --release -p proxydeck-tests --bin proxydeck-lab
+	tests/demo window $(TARGET)/release
+
+.PHONY: test
+test: deps-test format-check ui-packages ui-check ui-lint ui-licences ui-test ui-build clippy licences rust-build rust-test ## everything that must hold for a commit
+	@echo "All steps passed."
+
+.PHONY: lint
+lint: deps format-check ui-packages ui-check ui-lint ui-licences ui-build clippy licences ## every check that runs no test
+
+.PHONY: fmt
+fmt: ui-packages ## bring the sources into shape
+	@cargo fmt --all
+	npm --prefix ui run --if-present format
+
+.PHONY: deps
+deps: ## install what the build needs from the system, if it is missing
+	@.ci/deps build
+
+.PHONY: deb
+deb: deps $(UI_PACKAGES) ## build the Debian package
+	@$(STEP) "Debian package" ui/node_modules/.bin/tauri build --bundles deb -- --locked
+	ls -1 $(TARGET)/release/bundle/deb/*.deb
+
+.PHONY: icons
+icons: $(UI_PACKAGES) ## draw every size of the mark again
+	@icons/make
+
+.PHONY: third-party
+third-party: $(DENY) $(UI_PACKAGES) ## list the licences of all crates and npm packages
+	@{ $(DENY) --log-level error list; node ui/scripts/licences.mjs --list; } > $(TARGET)/THIRD-PARTY
+	echo "$(TARGET)/THIRD-PARTY"
+
+# The steps, in the order in which `test` runs them.
+
+.PHONY: deps-test format-check ui-packages ui-check ui-lint ui-licences ui-test ui-build clippy licences rust-build \
+	rust-test release
+deps-test:
+	@$(STEP) "system packages" .ci/deps test
+
+format-check:
+	@$(STEP) "format" cargo fmt --all --check
+
+ui-packages: $(UI_PACKAGES)
+ui-build: $(UI_BUILT)
+
+ui-check: $(UI_PACKAGES)
+	@$(STEP) "interface: types" npm --prefix ui run check
+
+ui-lint: $(UI_PACKAGES)
+	@$(STEP) "interface: lint" npm --prefix ui run lint
+
+ui-licences: $(UI_PACKAGES)
+	@$(STEP) "interface: licences" npm --prefix ui run licences
+
+ui-test: $(UI_PACKAGES)
+	@$(STEP) "interface: tests" npm --prefix ui test
+
+# The shell's crate takes the built interface in when it is compiled, hence the order.
+clippy: $(UI_BUILT)
+	@$(STEP) "clippy" cargo clippy --locked --workspace --all-targets -- -D warnings
+
+# Advisories need a download of their own database and are left to whoever has the network: see deny.toml.
+licences: $(DENY)
+	@$(STEP) "crates: bans, licences, sources" $(DENY) --log-level error check bans licenses sources
+
+rust-build: $(UI_BUILT)
+	@$(STEP) "build" cargo build --locked --workspace --all-targets
+
+rust-test: $(UI_BUILT)
+	@$(STEP) "tests" cargo test --locked --workspace
+
+release: deps $(UI_BUILT)
+	@$(STEP) "release build" cargo build --locked --release -p proxydeck-desktop -p proxydeck-cli \
+		--features proxydeck-desktop/custom-protocol
+
+# Files.
+
+# No package that we use needs its install script, so none is run.
+$(UI_PACKAGES): ui/package.json ui/package-lock.json
+	@$(STEP) "npm packages" npm --prefix ui ci --ignore-scripts
+
+$(UI_BUILT): $(UI_PACKAGES) $(UI_SOURCES)
+	@$(STEP) "interface: build" npm --prefix ui run build
+	touch $@
+
+$(DENY):
+	@$(STEP) "cargo-deny $(DENY_VERSION)" cargo install --locked --debug --config profile.dev.debug=0 \
+		--root $(DENY_ROOT) cargo-deny@$(DENY_VERSION)
