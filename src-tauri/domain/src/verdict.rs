@@ -128,8 +128,9 @@ impl Verdict {
         if broken.is_none() && fastest.is_none() && excused {
             return None;
         }
-        // The first of those that came furthest; `max_by_key` alone would take the last.
-        let furthest = attempts.iter().rev().max_by_key(|a| a.stage);
+        // The first of those that came furthest; `max_by_key` alone would take the last. Of two that came as
+        // far, the one that was answered says more than the one that was met with silence.
+        let furthest = attempts.iter().rev().max_by_key(|a| (a.stage, a.reason.is_some_and(is_answer)));
         let decided = broken.or(fastest).or(furthest)?;
         let success = decided.reason.is_none();
 
@@ -155,6 +156,11 @@ impl Verdict {
             trust,
         })
     }
+}
+
+/// Whether a reason rests on something that was said, and not on silence.
+const fn is_answer(reason: Reason) -> bool {
+    !matches!(reason, Reason::HandshakeTimeout | Reason::Closed | Reason::Reset)
 }
 
 fn answers(attempts: &[Attempt]) -> Capabilities {
