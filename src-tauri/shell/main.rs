@@ -1,1 +1,95 @@
-fn main() {}
+//! The desktop application: a window over the engine. It adapts and decides nothing.
+
+#![cfg_attr(not(debug_assertions), windows_subsystem = "windows")]
+
+mod commands;
+
+use std::process::ExitCode;
+use std::time::Duration;
+
+use proxydeck_engine::api::dto::{EventDto, ProgressDto, TaskStatusDto};
+use proxydeck_engine::api::{self, Access, Engine};
+use tauri::{AppHandle, Emitter, Manager, RunEvent};
+use tauri_plugin_dialog::{DialogExt, MessageDialogKind};
+
+/// The event under which the interface hears the engine.
+const ENGINE_EVENT: &str = "engine";
+/// The window of `tauri.conf.json`.
+const WINDOW: &str = "main";
+/// How long a running check may take to put down what it has when the window closes.
+const GRACE: Duration = Duration::from_secs(5);
+
+fn main() -> ExitCode {
+    tracing_subscriber::fmt()
+        .with_env_filter(tracing_subscriber::EnvFilter::from_default_env())
+        .with_writer(std::io::stderr)
+        .init();
+    let opened = Engine::open(Access::Write, None);
+    let app = tauri::Builder::default()
+        .plugin(tauri_plugin_dialog::init())
+        .invoke_handler(commands::handler())
+        .setup(move |app| {
+            match opened {
+                Ok(engine) => {
+                    app.manage(engine.clone());
+                    tauri::async_runtime::spawn(relay(app.handle().clone(), engine));
+                }
+                Err(error) => refuse(app.handle(), &error),
+            }
+            Ok(())
+        })
+        .build(tauri::generate_context!());
+    match app {
+        Ok(app) => {
+            let code = app.run_return(|app, event| {
+                if let (RunEvent::Exit, Some(engine)) = (event, app.try_state::<Engine>()) {
+                    tauri::async_runtime::block_on(api::shut_down(&engine, GRACE));
+                }
+            });
+            u8::try_from(code).map_or(ExitCode::FAILURE, ExitCode::from)
+        }
+        Err(error) => {
+            tracing::error!(%error, "the window cannot be opened");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// Tells why there is nothing to show, and ends.
+fn refuse(app: &AppHandle, error: &api::ApiError) {
+    let told = error.dto();
+    let text = [Some(told.message.as_str()), told.hint.as_deref()].into_iter().flatten().collect::<Vec<_>>().join("\n\n");
+    tracing::error!("{text}");
+    if let Some(window) = app.get_webview_window(WINDOW) {
+        // A window that cannot be hidden only stays empty behind the message.
+        let _ = window.hide();
+    }
+    let ended = app.clone();
+    app.dialog().message(text).title("Proxydeck").kind(MessageDialogKind::Error).show(move |_| ended.exit(1));
+}
+
+/// Hands the engine's events to the interface, and the progress to the window's title.
+async fn relay(app: AppHandle, engine: Engine) {
+    let mut events = api::subscribe(&engine);
+    while let Some(event) = events.next().await {
+        if let EventDto::Progress(progress) = &event {
+            title(&app, progress);
+        }
+        if let Err(error) = app.emit(ENGINE_EVENT, &event) {
+            tracing::warn!(%error, "the interface did not hear an event");
+        }
+    }
+}
+
+/// Shows the progress in the window's title, as a number that needs no translation.
+fn title(app: &AppHandle, progress: &ProgressDto) {
+    let Some(window) = app.get_webview_window(WINDOW) else { return };
+    let title = if progress.status == TaskStatusDto::Running && progress.total > 0 {
+        format!("{} % · Proxydeck", u64::from(progress.done) * 100 / u64::from(progress.total))
+    } else {
+        "Proxydeck".to_owned()
+    };
+    if let Err(error) = window.set_title(&title) {
+        tracing::warn!(%error, "the title could not be set");
+    }
+}

@@ -210,5 +210,15 @@ fn mentions(text: &str, ip: IpAddr) -> bool {
 fn v6_runs(text: &str) -> impl Iterator<Item = Ipv6Addr> {
     text.split(|c: char| !(c.is_ascii_hexdigit() || c == ':' || c == '.'))
         .filter(|run| run.contains(':'))
-        .filter_map(|run| run.parse().ok())
+        .filter_map(v6)
+}
+
+/// The IPv6 address that a run of its characters is, but for a colon or a full stop of the text around it.
+fn v6(run: &str) -> Option<Ipv6Addr> {
+    let run = run.trim_matches('.');
+    let behind = run.strip_prefix(':').unwrap_or(run);
+    [run, behind]
+        .into_iter()
+        .flat_map(|text| [text, text.strip_suffix(':').unwrap_or(text)])
+        .find_map(|text| text.parse().ok())
 }

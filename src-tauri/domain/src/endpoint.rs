@@ -132,7 +132,9 @@ impl Host {
             return Err(EndpointError::SingleLabel);
         }
         // The last label of a real name is never all digits (RFC 3696, 2); what looks like that is a broken address.
-        if last.bytes().all(|b| b.is_ascii_digit()) {
+        // With `0x` before it, some resolvers read it as one: `0x7f.0x1` is 127.0.0.1 to them.
+        let hex = last.strip_prefix("0x").is_some_and(|d| d.bytes().all(|b| b.is_ascii_hexdigit()));
+        if hex || last.bytes().all(|b| b.is_ascii_digit()) {
             return Err(EndpointError::BadAddress);
         }
         Ok(Self::Name(ascii.into_boxed_str()))
@@ -327,8 +329,16 @@ fn is_public_v6(ip: Ipv6Addr) -> bool {
         return false;
     }
     let documentation = (s[0] == 0x2001 && s[1] == 0xdb8) || (s[0] == 0x3fff && s[1] & 0xf000 == 0);
-    // IETF protocol assignments 2001::/23 (Teredo, benchmarking, ORCHID) and 6to4, which embed other networks.
-    let assignments = s[0] == 0x2001 && s[1] < 0x200;
+    // IETF protocol assignments 2001::/23 (Teredo, benchmarking, the first ORCHID), of which the registry calls some
+    // globally reachable: three anycast services, AMT, AS112, ORCHIDv2 and drone identifiers.
+    let reachable = match s[1] {
+        1 => s[2..7] == [0; 5] && matches!(s[7], 1..=3),
+        3 | 0x20..=0x3f => true,
+        4 => s[2] == 0x112,
+        _ => false,
+    };
+    let assignments = s[0] == 0x2001 && s[1] < 0x200 && !reachable;
+    // 6to4 embeds other networks.
     let six_to_four = s[0] == 0x2002;
     !(documentation || assignments || six_to_four)
 }

@@ -178,8 +178,9 @@ fn answers(attempts: &[Attempt]) -> Capabilities {
     for attempt in attempts {
         let told = attempt.conclusive && attempt.reason.is_none_or(Reason::counts);
         let before = capabilities.get(attempt.capability);
-        // A later attempt at the same question counts only where the earlier one did not succeed.
-        if before.ok == Some(true) {
+        // A later attempt at the same question counts only where the earlier one did not succeed, and only a clear
+        // answer takes the place of a clear one.
+        if before.ok == Some(true) || (before.ok.is_some() && !told) {
             continue;
         }
         let answer = Answer {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use proxydeck_domain::{
-    Account, Attempt, Basis, Capability, Proxy, Reason, Received, Stage, judge_anonymity,
+    Account, Attempt, Basis, Capability, Headers, Proxy, Reason, Received, Stage, judge_anonymity,
 };
 use ring::rand::{SecureRandom, SystemRandom};
 use rustls_pki_types::UnixTime;
@@ -89,8 +89,14 @@ fn conclude(ask: &Ask<'_>, failure: &Failure, attempt: &mut Attempt) {
     attempt.reason = Some(failure.reason);
     attempt.code = failure.code;
     attempt.detail.clone_from(&failure.detail);
+    // What is no proxy has not come further, however much it said.
+    if failure.reason == Reason::NotAProxy {
+        attempt.stage = attempt.stage.min(Stage::Handshake);
+    }
     // Many proxies tunnel to 443 only, so a refusal of another port says nothing about tunnelling as such.
-    let refused_port = attempt.port.is_some() && matches!(failure.code, Some(403 | 405 | 503));
+    let refused_port = attempt.port.is_some()
+        && attempt.stage <= Stage::Tunnel
+        && matches!(failure.code, Some(403 | 405 | 503));
     attempt.conclusive = !(ask.capability == Capability::Connect && refused_port);
 }
 
@@ -213,9 +219,6 @@ fn read(
         {
             failure.reason = Reason::WrongAnswer;
         }
-        if failure.reason == Reason::NotAProxy {
-            log.attempt.stage = Stage::Handshake;
-        }
         failure.detail = head.location.as_ref().map(|to| format!("to {}", to.escape_default()));
         return Err(failure);
     }
@@ -224,11 +227,14 @@ fn read(
         return Err(Failure { reason: Reason::AnswerEncoded, code: Some(head.status), detail });
     }
     let judge = question.judge;
-    let reading = judge.frame.read(reader.body(), sent).map_err(|wrong| Failure {
+    let mut reading = judge.frame.read(reader.body(), sent).map_err(|wrong| Failure {
         reason: wrong.reason,
         code: Some(head.status),
         detail: Some(wrong.detail),
     })?;
+    if let Some(account) = &question.proxy.account {
+        withhold(account, &mut reading.headers);
+    }
     let authority = judge.url.authority();
     let fields = sent_fields(&authority);
     log.attempt.rewritten = fields
@@ -295,7 +301,20 @@ pub(crate) fn field(out: &mut Vec<u8>, name: &str, value: &str) {
 
 /// The value of `Proxy-Authorization` for an account (RFC 7617).
 fn basic(account: &Account) -> String {
+    format!("Basic {}", credentials(account))
+}
+
+fn credentials(account: &Account) -> String {
     use base64::Engine as _;
     let pair = format!("{}:{}", account.user, account.secret.expose());
-    format!("Basic {}", base64::engine::general_purpose::STANDARD.encode(pair))
+    base64::engine::general_purpose::STANDARD.encode(pair)
+}
+
+/// Takes the account out of what a judge received: that a proxy passes it on is worth knowing, and evidence is kept
+/// and shown, which a password never is.
+fn withhold(account: &Account, received: &mut Headers) {
+    let credentials = credentials(account);
+    for (_, value) in received.iter_mut().filter(|(_, value)| value.contains(&credentials)) {
+        *value = value.replace(&credentials, "(withheld)");
+    }
 }

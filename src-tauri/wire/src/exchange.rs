@@ -153,12 +153,12 @@ pub(crate) async fn ask(
     loop {
         // What came before the request was sent is looked at first: an honest judge says nothing then.
         if reader.begun() {
-            match reader.advance().map_err(|fault| answer_fault(&fault, reader.inbox()))? {
-                State::Complete => return Ok(()),
-                State::More if reader.head().is_some_and(|h| h.status != 200 || h.encoding.is_some()) => {
-                    return Ok(());
-                }
-                State::More => {}
+            match (reader.advance(), reader.head()) {
+                (Ok(State::Complete), _) => return Ok(()),
+                // Whatever follows such a head, however it is framed and cut, changes nothing.
+                (_, Some(head)) if head.status != 200 || head.encoding.is_some() => return Ok(()),
+                (Ok(State::More), _) => {}
+                (Err(fault), _) => return Err(answer_fault(&fault, reader.inbox(), awaiting)),
             }
         }
         reader.inbox().reserve(READ_BYTES);
@@ -171,7 +171,7 @@ pub(crate) async fn ask(
         if read == 0 {
             return match (reader.head().is_some(), reader.close()) {
                 (_, Ok(_)) => Ok(()),
-                (true, Err(fault)) => Err(answer_fault(&fault, reader.inbox())),
+                (true, Err(fault)) => Err(answer_fault(&fault, reader.inbox(), awaiting)),
                 (false, Err(_)) => Err(Failure::of(Reason::Closed)),
             };
         }
@@ -183,8 +183,10 @@ pub(crate) async fn ask(
     }
 }
 
-fn answer_fault(fault: &Fault, bytes: &[u8]) -> Failure {
+fn answer_fault(fault: &Fault, bytes: &[u8], awaiting: Stage) -> Failure {
     let (reason, detail) = match fault {
+        // Whoever opened a tunnel has already shown that it is a proxy.
+        Fault::NotHttp if awaiting == Stage::Answer => (Reason::AnswerMalformed, first_bytes(bytes)),
         Fault::NotHttp => (Reason::NotAProxy, first_bytes(bytes)),
         Fault::Malformed(what) => (Reason::AnswerMalformed, (*what).to_owned()),
         Fault::TooLarge(what) => (Reason::AnswerTooLarge, (*what).to_owned()),

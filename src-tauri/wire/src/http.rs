@@ -9,7 +9,7 @@ pub const MAX_HEADERS: usize = 96;
 /// The most bytes of an answer's body. The largest judge page is under 8 KiB.
 pub const MAX_BODY_BYTES: usize = 64 * 1024;
 /// The most interim answers (1xx) before the final one, so that nobody can send them for ever.
-const MAX_INTERIM: u8 = 4;
+pub(crate) const MAX_INTERIM: u8 = 4;
 /// The longest line that gives a chunk's size, extensions included.
 const MAX_CHUNK_LINE: usize = 256;
 
@@ -115,7 +115,11 @@ impl Head {
         for field in response.headers.iter() {
             let text = || String::from_utf8_lossy(field.value).trim().to_owned();
             if field.name.eq_ignore_ascii_case("content-length") {
-                let length = text().parse().map_err(|_| Fault::Malformed("content-length"))?;
+                // The standard library would take a sign as well.
+                let length = Some(text())
+                    .filter(|digits| digits.bytes().all(|b| b.is_ascii_digit()))
+                    .and_then(|digits| digits.parse().ok())
+                    .ok_or(Fault::Malformed("content-length"))?;
                 if head.content_length.is_some_and(|before| before != length) {
                     return Err(Fault::Malformed("two content-lengths"));
                 }
@@ -231,14 +235,16 @@ impl ResponseReader {
                 }
                 continue;
             }
-            self.body = Some(match (head.chunked, head.content_length) {
-                (true, Some(_)) => return Err(Fault::Malformed("both a length and chunks")),
-                (true, None) => Body::Chunked { next: len, chunk: Chunk::Size },
-                (false, Some(length)) if !head.bodiless() => Body::Length(length),
-                (false, _) if head.bodiless() => Body::Length(0),
-                (false, _) => Body::UntilClose,
-            });
+            let body = match (head.chunked, head.content_length) {
+                _ if head.bodiless() => Ok(Body::Length(0)),
+                (true, Some(_)) => Err(Fault::Malformed("both a length and chunks")),
+                (true, None) => Ok(Body::Chunked { next: len, chunk: Chunk::Size }),
+                (false, Some(length)) => Ok(Body::Length(length)),
+                (false, None) => Ok(Body::UntilClose),
+            };
+            // The head is kept even then: its status may already say all that matters.
             self.head = Some(head);
+            self.body = Some(body?);
         }
         let start = self.head.as_ref().map_or(0, |h| h.len);
         let have = self.inbox.len() - start;
@@ -299,14 +305,13 @@ fn unchunk(bytes: &[u8], next: &mut usize, chunk: &mut Chunk, out: &mut Vec<u8>)
         let rest = &bytes[*next..];
         match *chunk {
             Chunk::Size | Chunk::Trailer => {
-                let Some(end) = rest.iter().position(|b| *b == b'\n') else {
-                    let limit = if matches!(chunk, Chunk::Size) { MAX_CHUNK_LINE } else { MAX_HEAD_BYTES };
-                    return if rest.len() > limit {
-                        Err(Fault::Malformed("chunk line"))
-                    } else {
-                        Ok(State::More)
-                    };
-                };
+                let limit = if matches!(chunk, Chunk::Size) { MAX_CHUNK_LINE } else { MAX_HEAD_BYTES };
+                let end = rest.iter().position(|b| *b == b'\n');
+                // The same limit holds whether the line came whole or in pieces.
+                if end.unwrap_or(rest.len()) > limit {
+                    return Err(Fault::Malformed("chunk line"));
+                }
+                let Some(end) = end else { return Ok(State::More) };
                 let line = rest[..end].strip_suffix(b"\r").unwrap_or(&rest[..end]);
                 *next += end + 1;
                 if matches!(chunk, Chunk::Trailer) {

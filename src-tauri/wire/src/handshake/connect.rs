@@ -6,7 +6,7 @@ use std::net::IpAddr;
 use proxydeck_domain::Reason;
 
 use super::{Failure, Handshake, Step, Target};
-use crate::http::{Fault, Head, HeadEnd};
+use crate::http::{Fault, Head, HeadEnd, MAX_INTERIM};
 
 /// Asks an HTTP proxy for a tunnel.
 #[derive(Debug)]
@@ -16,13 +16,14 @@ pub struct Connect<'a> {
     authorization: Option<&'a str>,
     user_agent: &'a str,
     end: HeadEnd,
+    interim: u8,
 }
 
 impl<'a> Connect<'a> {
     /// A tunnel to `target:port`; `authorization` is the value of `Proxy-Authorization`.
     #[must_use]
     pub fn new(target: Target<'a>, port: u16, authorization: Option<&'a str>, user_agent: &'a str) -> Self {
-        Self { target, port, authorization, user_agent, end: HeadEnd::default() }
+        Self { target, port, authorization, user_agent, end: HeadEnd::default(), interim: 0 }
     }
 }
 
@@ -54,6 +55,10 @@ impl Handshake for Connect<'_> {
             // Any 2xx opens the tunnel, and no length or coding that it carries means anything.
             Ok(head) if (200..300).contains(&head.status) => (len, Step::Open),
             Ok(head) if (100..200).contains(&head.status) => {
+                self.interim += 1;
+                if self.interim > MAX_INTERIM {
+                    return (len, Step::Failed(http_fault(&Fault::TooLarge("interim answers"), input)));
+                }
                 self.end = HeadEnd::default();
                 (len, Step::More)
             }

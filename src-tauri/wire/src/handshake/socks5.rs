@@ -62,6 +62,16 @@ impl<'a> Socks5<'a> {
         self.state = State::Reply;
     }
 
+    /// What it means when something else than SOCKS5 answers. Once the account was sent, nothing of that is shown:
+    /// whoever sends back what it received would bring the password into the evidence.
+    fn stranger(&self, input: &[u8]) -> Failure {
+        if self.account.is_some() && !matches!(self.state, State::Method) {
+            Failure::of(Reason::NotAProxy)
+        } else {
+            Failure::not_a_proxy(input)
+        }
+    }
+
     fn method(&mut self, method: u8, input: &[u8], out: &mut Vec<u8>) -> (usize, Step) {
         match (method, self.account) {
             (NO_AUTHENTICATION, _) => self.request(out),
@@ -85,7 +95,7 @@ impl<'a> Socks5<'a> {
             (USER_PASSWORD, None) => {
                 return (2, Step::Failed(Failure::with_code(Reason::AuthRequired, method)));
             }
-            _ => return (0, Step::Failed(Failure::not_a_proxy(input))),
+            _ => return (0, Step::Failed(self.stranger(input))),
         }
         (2, Step::More)
     }
@@ -115,7 +125,7 @@ impl Handshake for Socks5<'_> {
             [first, ..]
                 if first != expected && !(matches!(self.state, State::Account) && first == VERSION) =>
             {
-                return (0, Step::Failed(Failure::not_a_proxy(input)));
+                return (0, Step::Failed(self.stranger(input)));
             }
             [_] => return (0, Step::More),
             _ => {}
@@ -137,7 +147,7 @@ impl Handshake for Socks5<'_> {
                     Some([ATYP_V4, _]) => 10,
                     Some([ATYP_V6, _]) => 22,
                     Some([ATYP_NAME, name]) => 7 + usize::from(*name),
-                    Some(_) => return (0, Step::Failed(Failure::not_a_proxy(input))),
+                    Some(_) => return (0, Step::Failed(self.stranger(input))),
                     None => return (0, Step::More),
                 };
                 if input.len() < length { (0, Step::More) } else { (length, Step::Open) }

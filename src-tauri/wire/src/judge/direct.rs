@@ -8,7 +8,7 @@ use proxydeck_domain::{Baseline, Capability, Reason, Stage};
 use rustls_pki_types::{ServerName, UnixTime};
 use tokio::time::timeout;
 
-use super::{Frame, JudgeUrl, Reading, Sent, Shape};
+use super::{Frame, JudgeUrl, Sent, Shape};
 use crate::Net;
 use crate::attempt::{field, fresh_token, request};
 use crate::dial::dial;
@@ -112,11 +112,13 @@ pub async fn introduce(net: &Net, url: &JudgeUrl, patience: Duration) -> Result<
     };
     let server_name = ServerName::try_from(url.host.clone()).map_err(|_| AskError::Unresolved)?;
     let answer = ask_any(net, url, &addresses, &server_name, &[], patience).await?;
-    let (frame, reading) = learn(url, &answer)?;
+    let (frame, reading) =
+        with_sent(url, &answer, |sent| Frame::learn(&answer.body, sent)).ok_or(AskError::Shape)?;
     let seen_as = reading.remote.ok_or(AskError::Shape)?;
     let hides_headers = if frame.shape().echoes_token() && !url.tls {
         let answer = ask_any(net, url, &addresses, &server_name, &CANARIES, patience).await?;
-        let (_, reading) = learn(url, &answer)?;
+        // What changes from one direct answer to the next would look like tampering through every proxy.
+        let reading = with_sent(url, &answer, |sent| frame.read(&answer.body, sent).ok()).ok_or(AskError::Shape)?;
         !CANARIES.iter().all(|(name, value)| {
             reading.headers.iter().any(|(n, v)| n.eq_ignore_ascii_case(name) && v.contains(value))
         })
@@ -140,10 +142,10 @@ struct Answer {
     body: Vec<u8>,
 }
 
-fn learn(url: &JudgeUrl, answer: &Answer) -> Result<(Frame, Reading), AskError> {
+/// Calls `read` with what was sent to get an answer.
+fn with_sent<T>(url: &JudgeUrl, answer: &Answer, read: impl FnOnce(&Sent<'_>) -> T) -> T {
     let (target, absolute) = (url.target(&answer.token), url.absolute(&answer.token));
-    let sent = Sent { token: &answer.token, target: &target, absolute: &absolute };
-    Frame::learn(&answer.body, &sent).ok_or(AskError::Shape)
+    read(&Sent { token: &answer.token, target: &target, absolute: &absolute })
 }
 
 /// Asks at each address in turn until one answers.
@@ -205,7 +207,7 @@ async fn ask_at(
     };
     exchanged.map_err(|failure| match failure.reason {
         Reason::LocalError => AskError::Local,
-        Reason::NotAProxy => AskError::Shape,
+        Reason::NotAProxy | Reason::AnswerMalformed => AskError::Shape,
         reason => AskError::Unreachable(reason.as_str().to_owned()),
     })?;
     match reader.head().map(|head| head.status) {

@@ -63,9 +63,6 @@ fn coded(bytes: &[u8]) -> String {
 
 /// Undoes [`coded`]; none if it is not how [`coded`] writes.
 fn decoded(text: &str) -> Option<String> {
-    if !text.contains('%') {
-        return Some(text.to_owned());
-    }
     let mut bytes = Vec::with_capacity(text.len());
     let mut rest = text.as_bytes();
     while let [first, tail @ ..] = rest {
@@ -78,7 +75,7 @@ fn decoded(text: &str) -> Option<String> {
             tail
         };
     }
-    Some(String::from_utf8_lossy(&bytes).into_owned())
+    (coded(&bytes) == text).then(|| String::from_utf8_lossy(&bytes).into_owned())
 }
 
 /// Reads an answer. Every byte must be as the judge writes it.
@@ -100,7 +97,9 @@ fn parse(text: &str, sent: &Sent<'_>) -> Result<Reading, String> {
     let rest =
         text.strip_prefix(&begin).ok_or_else(|| first_difference(begin.as_bytes(), text.as_bytes()))?;
     let (remote, rest) = rest.split_once('\n').ok_or("cut off after the address")?;
-    let remote = address(remote).ok_or("no address where the judge writes one")?;
+    let remote = address(remote)
+        .filter(|ip| ip.to_string() == remote)
+        .ok_or("no address where the judge writes one")?;
     let rest =
         rest.strip_prefix("method: GET\ntarget: ").ok_or("another method than the one that was sent")?;
     let (target, rest) = rest.split_once('\n').ok_or("cut off after the target")?;
@@ -111,9 +110,13 @@ fn parse(text: &str, sent: &Sent<'_>) -> Result<Reading, String> {
         .strip_prefix("headers: ")
         .and_then(|rest| rest.split_once('\n'))
         .ok_or("no number of headers where the judge writes one")?;
-    let count: usize = count.parse().map_err(|_| "no number of headers where the judge writes one")?;
+    let number: usize = count
+        .parse()
+        .ok()
+        .filter(|n: &usize| n.to_string() == count)
+        .ok_or("no number of headers where the judge writes one")?;
     let mut headers = Vec::new();
-    for _ in 0..count {
+    for _ in 0..number {
         let (line, after) = rest.split_once('\n').ok_or("cut off among the headers")?;
         let (name, value) = line.split_once(": ").ok_or_else(|| format!("no header field: {line}"))?;
         headers.push((

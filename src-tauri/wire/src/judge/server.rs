@@ -65,7 +65,8 @@ impl JudgeServer {
     }
 }
 
-/// Answers until it is cancelled, then waits for the callers that are being answered.
+/// Answers until it is cancelled, then waits for the callers that are being answered. Those who have not finished
+/// asking by then are dropped.
 pub async fn serve_judge(server: JudgeServer, stop: CancellationToken) {
     let seats = Arc::new(Semaphore::new(MAX_CONNECTIONS));
     let callers = TaskTracker::new();
@@ -81,10 +82,10 @@ pub async fn serve_judge(server: JudgeServer, stop: CancellationToken) {
         };
         match accepted {
             Ok((stream, caller)) => {
-                let tls = acceptor.clone();
+                let (tls, stop) = (acceptor.clone(), stop.clone());
                 callers.spawn(async move {
                     // A caller that is too slow or talks nonsense is nobody's error.
-                    let _ = timeout(PATIENCE, receive(stream, caller.ip(), tls)).await;
+                    let _ = timeout(PATIENCE, receive(stream, caller.ip(), tls, &stop)).await;
                     drop(seat);
                 });
             }
@@ -96,11 +97,19 @@ pub async fn serve_judge(server: JudgeServer, stop: CancellationToken) {
     let _ = timeout(PATIENCE, callers.wait()).await;
 }
 
-async fn receive(stream: TcpStream, caller: IpAddr, tls: Option<TlsAcceptor>) -> io::Result<()> {
+async fn receive(
+    stream: TcpStream,
+    caller: IpAddr,
+    tls: Option<TlsAcceptor>,
+    stop: &CancellationToken,
+) -> io::Result<()> {
     stream.set_nodelay(true)?;
     match tls {
-        Some(tls) => answer(&mut tls.accept(stream).await?, caller, "https").await,
-        None => answer(&mut { stream }, caller, "http").await,
+        Some(tls) => match stop.run_until_cancelled(tls.accept(stream)).await {
+            Some(stream) => answer(&mut stream?, caller, "https", stop).await,
+            None => Ok(()),
+        },
+        None => answer(&mut { stream }, caller, "http", stop).await,
     }
 }
 
@@ -108,17 +117,21 @@ async fn answer(
     stream: &mut (impl AsyncRead + AsyncWrite + Unpin),
     caller: IpAddr,
     scheme: &str,
+    stop: &CancellationToken,
 ) -> io::Result<()> {
     let mut request = Vec::with_capacity(1024);
     let (status, body) = loop {
-        if stream.read_buf(&mut request).await? == 0 {
+        let Some(read) = stop.run_until_cancelled(stream.read_buf(&mut request)).await else { return Ok(()) };
+        if read? == 0 {
             return Ok(());
         }
-        if request.windows(4).any(|w| w == b"\r\n\r\n") {
-            break page(&request, caller, scheme);
-        }
-        if request.len() > MAX_REQUEST_BYTES {
+        let end = request.windows(4).position(|w| w == b"\r\n\r\n").map(|at| at + 4);
+        // The limit comes first, so that it does not matter in what pieces the request arrives.
+        if end.unwrap_or(request.len()) > MAX_REQUEST_BYTES {
             break ("431 Request Header Fields Too Large", "the request is too large\n".to_owned());
+        }
+        if let Some(end) = end {
+            break page(&request[..end], caller, scheme);
         }
     };
     let head = format!(

@@ -1,0 +1,441 @@
+//! What each verb does: the arguments become a call of the engine, its answer becomes text.
+
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, BufWriter, Write};
+use std::path::{Path, PathBuf};
+
+use proxydeck_engine::api::dto::{
+    CheckWhatDto, CheckedDto, ExportAskDto, FormatDto, ImportedDto, NoticeCode, NoticeDto, ProgressDto, RowDto,
+};
+use proxydeck_engine::api::{
+    self, Access, ApiError, CheckHow, Defaults, Engine, ExportTo, ListHow, ListInput, ListSink, Rate,
+    ResultsWriter, Watcher,
+};
+use serde::Serialize;
+use tokio_util::sync::CancellationToken;
+
+use crate::Ending;
+use crate::args::{
+    CheckArgs, Cli, ExportArgs, FormatArg, ImportArgs, JudgeArgs, ListArgs, Order, SettingsVerb, Verb,
+};
+use crate::signals::interruption;
+use crate::terminal::{ProgressLine, note};
+
+/// Rows that are fetched at once for the table of `list`.
+const ROWS_AT_ONCE: u32 = 500;
+
+/// Does what was asked for.
+pub(crate) async fn run(cli: Cli) -> Result<Ending, ApiError> {
+    let Cli { data_dir, json, verb } = cli;
+    match verb {
+        Verb::Import(args) => import(data_dir, json, &args),
+        Verb::Check(args) => check(data_dir, json, args).await,
+        Verb::List(args) => list(data_dir, json, &args),
+        Verb::Export(args) => export(data_dir, json, &args),
+        Verb::Stats => stats(data_dir, json),
+        Verb::Judge(args) => judge(&args).await,
+        Verb::Settings { verb: SettingsVerb::Path } => {
+            say(&api::settings_path(data_dir.as_deref())?.to_string_lossy())
+        }
+    }
+}
+
+fn writing(error: &io::Error) -> ApiError {
+    ApiError::io("write", Path::new("standard output"), error)
+}
+
+/// Writes one line to standard output.
+fn say(line: &str) -> Result<Ending, ApiError> {
+    let mut out = io::stdout().lock();
+    writeln!(out, "{line}").and_then(|()| out.flush()).map_err(|e| writing(&e))?;
+    Ok(Ending::Done)
+}
+
+/// Writes a summary as one line of JSON: to standard output, or to standard error when that is taken.
+fn summary(value: &impl Serialize, output_taken: bool) -> Result<(), ApiError> {
+    let line = serde_json::to_string(value)
+        .map_err(|error| ApiError::internal(format!("The summary could not be written down: {error}.")))?;
+    if output_taken {
+        note(&line);
+        return Ok(());
+    }
+    say(&line).map(drop)
+}
+
+fn is_stdout(path: &Path) -> bool {
+    path == Path::new("-")
+}
+
+/// A file that text goes to, or standard output.
+fn text_output(path: &Path) -> Result<Box<dyn Write>, ApiError> {
+    if is_stdout(path) {
+        return Ok(Box::new(BufWriter::new(io::stdout())));
+    }
+    if path.is_dir() {
+        return Err(ApiError::is_directory("write", path));
+    }
+    let mut options = OpenOptions::new();
+    options.write(true).create(true).truncate(true);
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::OpenOptionsExt;
+        // Lists hold passwords.
+        options.mode(0o600);
+    }
+    let file: File = options.open(path).map_err(|e| ApiError::io("write", path, &e))?;
+    Ok(Box::new(BufWriter::new(file)))
+}
+
+fn import(data_dir: Option<PathBuf>, json: bool, args: &ImportArgs) -> Result<Ending, ApiError> {
+    let input = ListInput::of_argument(&args.file);
+    let how = ListHow { protocol: args.protocol.chosen(), allow_private: args.allow_private };
+    let taken = [&args.output, &args.refused].into_iter().flatten().any(|path| is_stdout(path));
+    let mut refused = args.refused.as_deref().map(text_output).transpose()?;
+    let counts = if args.dry_run {
+        let mut output = args.output.as_deref().map(text_output).transpose()?;
+        // The pool is asked what it knows only where there is one.
+        let engine = Engine::open(Access::Read, data_dir.as_deref()).ok();
+        let counts = api::import_dry_run(
+            engine.as_ref(),
+            &input,
+            how,
+            output.as_mut().map(|o| &mut **o as &mut dyn Write),
+            refused.as_mut().map(|r| &mut **r as &mut dyn Write),
+        )?;
+        flush(output)?;
+        counts
+    } else {
+        let engine = Engine::open(Access::Write, data_dir.as_deref())?;
+        let refused = refused.as_mut().map(|r| &mut **r as &mut dyn Write);
+        let counts = api::import_list(&engine, &input, how, refused)?;
+        tell_notices(&engine)?;
+        counts
+    };
+    flush(refused)?;
+    if json { summary(&counts, taken)? } else { note(&imported(&counts, args.dry_run)) }
+    Ok(Ending::Done)
+}
+
+fn flush(out: Option<Box<dyn Write>>) -> Result<(), ApiError> {
+    out.map_or(Ok(()), |mut out| out.flush().map_err(|e| writing(&e)))
+}
+
+fn imported(counts: &ImportedDto, dry_run: bool) -> String {
+    let refused: u32 = counts.refused.values().sum();
+    let reasons: Vec<String> =
+        counts.refused.iter().map(|(reason, count)| format!("{count} {reason}")).collect();
+    let reasons = if reasons.is_empty() { String::new() } else { format!(" ({})", reasons.join(", ")) };
+    format!(
+        "{} lines read, {} proxies understood: {} {}new, {} known, {} doubles; {refused} lines refused{reasons}",
+        counts.read,
+        counts.accepted,
+        counts.new,
+        if dry_run { "would be " } else { "" },
+        counts.known,
+        counts.duplicates,
+    )
+}
+
+/// Tells what the user must know since the start.
+fn tell_notices(engine: &Engine) -> Result<(), ApiError> {
+    for notice in api::app_info(engine)?.notices {
+        note(&notice_text(&notice));
+    }
+    Ok(())
+}
+
+fn notice_text(notice: &NoticeDto) -> String {
+    let path = notice.params.get("path").map_or("", String::as_str);
+    match notice.code {
+        NoticeCode::DatabaseSetAside => {
+            format!("The database could not be opened. It was kept as {path}, and a new one was begun.")
+        }
+        NoticeCode::KeyInFile => {
+            format!(
+                "There is no keyring, so the key to your passwords lies in {path}: whoever can read that file and \
+                 the database can read the passwords."
+            )
+        }
+        NoticeCode::SettingsSetAside => {
+            format!("The settings could not be read. They were kept as {path}, and the defaults hold.")
+        }
+        NoticeCode::JudgesDown => "No judge answers any more. The check waits for one.".to_owned(),
+        NoticeCode::JudgesBack => "A judge answers again. The check goes on.".to_owned(),
+    }
+}
+
+impl Watcher for &ProgressLine {
+    fn progress(&mut self, progress: &ProgressDto) {
+        self.show(progress);
+    }
+
+    fn notice(&mut self, notice: NoticeDto) {
+        self.say(&notice_text(&notice));
+    }
+}
+
+async fn check(data_dir: Option<PathBuf>, json: bool, args: CheckArgs) -> Result<Ending, ApiError> {
+    let cancel = interruption()
+        .map_err(|error| ApiError::internal(format!("Signals could not be listened to: {error}.")))?;
+    let protocol = only_protocol(&args)?;
+    let how = CheckHow {
+        judges: args.judge.clone(),
+        judge_ca: args.judge_ca.clone(),
+        resolve: args.resolve.clone(),
+        protocol,
+        timeout: args.timeout,
+        concurrency: args.concurrency,
+        rate: args.rate.map_or(Rate::Unlimited, Rate::PerSecond),
+        retries: Some(args.retries),
+        allow_private: args.allow_private,
+    };
+    let taken = args.output.as_deref().is_some_and(is_stdout);
+    let line = ProgressLine::new();
+    let outcome = match (&args.file, &data_dir) {
+        (Some(file), None) => check_list(file, &args, &how, &line, &cancel).await,
+        (file, _) => check_pool(data_dir.clone(), file.as_deref(), &args, &how, &line, &cancel).await,
+    };
+    line.end();
+    let checked = outcome?;
+    if json { summary(&checked, taken)? } else { note(&checked_text(&checked)) }
+    Ok(if cancel.is_cancelled() { Ending::Interrupted } else { Ending::Done })
+}
+
+/// The one protocol to try: `--protocol` chooses proxies of the pool too, so several are possible there only.
+fn only_protocol(args: &CheckArgs) -> Result<Option<api::dto::ProtocolDto>, ApiError> {
+    match args.filters.protocol.as_slice() {
+        [] => Ok(None),
+        [one] => Ok(one.chosen()),
+        _ if args.file.is_some() => Err(ApiError::invalid(
+            "protocol",
+            "A list is checked for one protocol or, with auto, for all of them.",
+        )),
+        _ => Ok(None),
+    }
+}
+
+async fn check_list(
+    file: &Path,
+    args: &CheckArgs,
+    how: &CheckHow,
+    line: &ProgressLine,
+    cancel: &CancellationToken,
+) -> Result<CheckedDto, ApiError> {
+    if args.filters.beyond_protocol() {
+        return Err(ApiError::invalid("filter", "Filters choose from the pool, and a list was named.")
+            .hint("Leave the filters out, or import the list first."));
+    }
+    let defaults = Defaults::of(None)?;
+    let how_read = ListHow { protocol: how.protocol, allow_private: args.allow_private };
+    let (proxies, _) = api::read_list(&ListInput::of_argument(file), how_read)?;
+    let mut output = results(args)?;
+    let outcome = match &mut output {
+        Some(output) => api::check_list(proxies, &defaults, how, output, &mut &*line, cancel).await,
+        None => api::check_list(proxies, &defaults, how, &mut Nowhere, &mut &*line, cancel).await,
+    };
+    finish(output, outcome)
+}
+
+async fn check_pool(
+    data_dir: Option<PathBuf>,
+    file: Option<&Path>,
+    args: &CheckArgs,
+    how: &CheckHow,
+    line: &ProgressLine,
+    cancel: &CancellationToken,
+) -> Result<CheckedDto, ApiError> {
+    let engine = Engine::open(Access::Write, data_dir.as_deref())?;
+    let what = match file {
+        Some(file) => {
+            let how_read = ListHow { protocol: how.protocol, allow_private: args.allow_private };
+            let ids = api::import_ids(&engine, &ListInput::of_argument(file), how_read)?;
+            CheckWhatDto::Ids { ids }
+        }
+        None => CheckWhatDto::Filter { filter: args.filters.dto(), fresh: args.fresh },
+    };
+    tell_notices(&engine)?;
+    let mut output = results(args)?;
+    let sink = output.as_mut().map(|output| output as &mut dyn ListSink);
+    let outcome = api::check_pool(&engine, what, how, sink, &mut &*line, cancel).await;
+    drop(engine);
+    finish(output, outcome)
+}
+
+/// Nobody wants the proxies themselves.
+struct Nowhere;
+
+impl ListSink for Nowhere {
+    fn checked(&mut self, _proxy: &api::Proxy, _done: &api::CheckDone) -> Result<(), ApiError> {
+        Ok(())
+    }
+
+    fn flush(&mut self) -> Result<(), ApiError> {
+        Ok(())
+    }
+}
+
+/// Where the proxies go that were checked.
+fn results(args: &CheckArgs) -> Result<Option<ResultsWriter>, ApiError> {
+    let Some(path) = &args.output else { return Ok(None) };
+    let format = args.format.map_or_else(|| api::format_of(path), FormatArg::dto);
+    let writer = if is_stdout(path) {
+        ResultsWriter::to_stream(Box::new(io::stdout()), format, args.all, args.with_secrets)
+    } else {
+        ResultsWriter::to_file(path, format, args.all, args.with_secrets)
+    };
+    writer.map(Some)
+}
+
+/// Gives the results their name also when the run was interrupted; a run that failed leaves no file.
+fn finish(
+    output: Option<ResultsWriter>,
+    outcome: Result<CheckedDto, ApiError>,
+) -> Result<CheckedDto, ApiError> {
+    let checked = outcome?;
+    if let Some(output) = output {
+        output.finish()?;
+    }
+    Ok(checked)
+}
+
+fn checked_text(checked: &CheckedDto) -> String {
+    let reasons: Vec<String> =
+        checked.by_reason.iter().map(|(reason, count)| format!("{count} {reason}")).collect();
+    let reasons = if reasons.is_empty() { String::new() } else { format!("; {}", reasons.join(", ")) };
+    format!(
+        "{} checked, {} alive in {:.1} s{}{reasons}",
+        checked.checked,
+        checked.alive,
+        checked.seconds,
+        if checked.resumed { " (went on where a check was cut off)" } else { "" },
+    )
+}
+
+/// Opens the pool for looking, and a view of it.
+fn view(
+    data_dir: Option<PathBuf>,
+    filters: &crate::args::Filters,
+    order: &Order,
+) -> Result<(Engine, u32, u32), ApiError> {
+    let engine = Engine::open(Access::Read, data_dir.as_deref())?;
+    let view = api::open_view(&engine, &filters.dto(), &order.sort)?;
+    let rows = order.limit.map_or(view.rows, |limit| limit.min(view.rows));
+    Ok((engine, view.view, rows))
+}
+
+fn list(data_dir: Option<PathBuf>, json: bool, args: &ListArgs) -> Result<Ending, ApiError> {
+    let (engine, view, rows) = view(data_dir, &args.filters, &args.order)?;
+    let format = args.format.map(FormatArg::dto).or(json.then_some(FormatDto::Jsonl));
+    if let Some(format) = format {
+        let ask = ExportAskDto { view, format, working_only: false, with_secrets: args.with_secrets };
+        let mut out = BufWriter::new(io::stdout());
+        api::export_to(&engine, &ask, args.order.limit, ExportTo::Stream(&mut out), &|| false)?;
+        return Ok(Ending::Done);
+    }
+    let mut out = BufWriter::new(io::stdout().lock());
+    let mut from = 0;
+    while from < rows {
+        let slice = api::view_rows(&engine, view, from, rows.min(from.saturating_add(ROWS_AT_ONCE)))?;
+        if slice.rows.is_empty() {
+            break;
+        }
+        for row in &slice.rows {
+            writeln!(out, "{}", table_line(row)).map_err(|e| writing(&e))?;
+        }
+        from = from.saturating_add(u32::try_from(slice.rows.len()).unwrap_or(u32::MAX));
+    }
+    out.flush().map_err(|e| writing(&e))?;
+    Ok(Ending::Done)
+}
+
+/// A row as people read it: address, protocols, status, latency or reason, anonymity, exit, score.
+fn table_line(row: &RowDto) -> String {
+    let word = |value: Option<serde_json::Value>| {
+        value.and_then(|v| v.as_str().map(str::to_owned)).unwrap_or_else(|| "-".to_owned())
+    };
+    let protocols = if row.protocols.is_empty() { &row.hints } else { &row.protocols };
+    let protocols: Vec<String> =
+        protocols.iter().map(|protocol| word(serde_json::to_value(protocol).ok())).collect();
+    let address = match &row.username {
+        Some(user) => format!("{user}@{}", row.proxy),
+        None => row.proxy.clone(),
+    };
+    let latency = match (row.latency_ms, row.reason) {
+        (Some(ms), _) => format!("{ms} ms"),
+        (None, Some(reason)) => {
+            let reason = word(serde_json::to_value(reason).ok());
+            row.code.map_or(reason.clone(), |code| format!("{reason} {code}"))
+        }
+        (None, None) => "-".to_owned(),
+    };
+    format!(
+        "{address:<28} {:<24} {:<9} {latency:<20} {:<12} {:<16} {}",
+        protocols.join("+"),
+        word(serde_json::to_value(row.status).ok()),
+        word(row.anonymity.and_then(|level| serde_json::to_value(level).ok())),
+        row.exit_ip.as_deref().unwrap_or("-"),
+        row.score.map_or_else(|| "-".to_owned(), |score| format!("{score:.2}")),
+    )
+}
+
+fn export(data_dir: Option<PathBuf>, json: bool, args: &ExportArgs) -> Result<Ending, ApiError> {
+    let (engine, view, _) = view(data_dir, &args.filters, &args.order)?;
+    let format = args.format.map_or_else(|| api::format_of(&args.output), FormatArg::dto);
+    let working_only = matches!(format, FormatDto::Txt | FormatDto::Url) && !args.all;
+    let ask = ExportAskDto { view, format, working_only, with_secrets: args.with_secrets };
+    let taken = is_stdout(&args.output);
+    let mut out = BufWriter::new(io::stdout());
+    let to = if taken { ExportTo::Stream(&mut out) } else { ExportTo::File(&args.output) };
+    let exported = api::export_to(&engine, &ask, args.order.limit, to, &|| false)?;
+    if json {
+        summary(&exported, taken)?;
+    } else if !taken {
+        note(&format!("{} proxies written to {}", exported.written, exported.path));
+    }
+    Ok(Ending::Done)
+}
+
+fn stats(data_dir: Option<PathBuf>, json: bool) -> Result<Ending, ApiError> {
+    let engine = Engine::open(Access::Read, data_dir.as_deref())?;
+    let stats = api::stats(&engine);
+    if json {
+        summary(&stats, false)?;
+        return Ok(Ending::Done);
+    }
+    say(&stats_text(&stats))
+}
+
+fn stats_text(stats: &api::dto::StatsDto) -> String {
+    let part = |title: &str, counts: &[api::dto::FacetDto]| {
+        let counts: Vec<String> = counts
+            .iter()
+            .filter(|facet| facet.count > 0)
+            .map(|facet| format!("  {:<20} {:>9}", facet.value, facet.count))
+            .collect();
+        if counts.is_empty() { String::new() } else { format!("\n{title}\n{}", counts.join("\n")) }
+    };
+    let latency = stats.median_latency_ms.map_or_else(String::new, |ms| format!(", median latency {ms} ms"));
+    format!(
+        "{} proxies, {} working{latency}{}{}{}{}",
+        stats.total,
+        stats.working,
+        part("status", &stats.status),
+        part("protocol", &stats.protocol),
+        part("anonymity", &stats.anonymity),
+        part("reason", &stats.reason),
+    )
+}
+
+async fn judge(args: &JudgeArgs) -> Result<Ending, ApiError> {
+    let stop = interruption()
+        .map_err(|error| ApiError::internal(format!("Signals could not be listened to: {error}.")))?;
+    let read = |path: &PathBuf| fs::read(path).map_err(|error| ApiError::io("read", path, &error));
+    let tls = match (&args.tls_cert, &args.tls_key) {
+        (Some(cert), Some(key)) => Some((read(cert)?, read(key)?)),
+        _ => None,
+    };
+    let judge = api::Judge::listen(args.listen, tls).await?;
+    say(&format!("listening {}", judge.url()))?;
+    judge.serve(stop).await;
+    Ok(Ending::Interrupted)
+}

@@ -1,0 +1,424 @@
+//! Checking: of the pool, with every result kept, and of a list that leaves nothing behind.
+
+use std::collections::HashMap;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use proxydeck_domain::{Hints, Proxy};
+use proxydeck_store::{AskedBy, NewTask, TaskEnd, TaskKind};
+use proxydeck_wire::{AskError, JudgeUrl, ResolveRule};
+use tokio::task::spawn_blocking;
+use tokio_util::sync::CancellationToken;
+
+use super::dto::{
+    CheckWhatDto, CheckedDto, ErrorCode, EventDto, NoticeCode, NoticeDto, ProgressDto, ProtocolDto,
+    TaskStatusDto,
+};
+use super::{ApiError, Engine};
+use crate::check::{
+    Audience, Broken, CheckDone, Course, Job, JudgeSpec, Options, Trouble, Word, drive, now_ms,
+};
+use crate::engine::Run;
+use crate::escape::escape;
+use crate::settings::{Checking, is_built_in};
+
+/// How often it is looked whether a check has ended while the program waits to end.
+const LOOK_AGAIN: Duration = Duration::from_millis(10);
+
+/// What of the settings is to be otherwise for one run.
+#[derive(Clone, Debug, Default)]
+pub struct CheckHow {
+    /// Ask these judges instead.
+    pub judges: Vec<String>,
+    /// A PEM file with a further root for judges.
+    pub judge_ca: Option<PathBuf>,
+    /// `HOST:PORT:ADDR` rules beside those of the settings.
+    pub resolve: Vec<String>,
+    /// Only this protocol.
+    pub protocol: Option<ProtocolDto>,
+    /// From dial to last byte of one attempt.
+    pub timeout: Option<Duration>,
+    /// The most sockets in use at once.
+    pub concurrency: Option<u32>,
+    /// The most new connections a second.
+    pub rate: Rate,
+    /// Further tries, at the end of the run, of what was accepted and then lost.
+    pub retries: Option<u32>,
+    /// Addresses of private networks too.
+    pub allow_private: bool,
+}
+
+/// How fast new connections may be opened.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Rate {
+    /// As the settings say.
+    #[default]
+    AsSet,
+    /// As fast as they go.
+    Unlimited,
+    /// So many a second.
+    PerSecond(u32),
+}
+
+/// What a run tells while it goes.
+pub trait Watcher: Send {
+    /// How far it is; at most ten a second.
+    fn progress(&mut self, progress: &ProgressDto);
+    /// Something to tell the user.
+    fn notice(&mut self, notice: NoticeDto);
+}
+
+/// A check that is about to begin: the task, and what it has to do.
+struct Begun {
+    course: Course,
+    jobs: Vec<Job>,
+}
+
+/// Starts a check of the pool in the background, by the settings; its progress and its end are events. Answers
+/// with the task's number.
+///
+/// # Errors
+/// [`ErrorCode::Busy`] when one runs already, and whatever stands in the way of beginning.
+pub async fn check_start(engine: &Engine, what: CheckWhatDto) -> Result<i64, ApiError> {
+    let run = engine.claim_run()?;
+    let (options, begun) = prepare(engine, what, &CheckHow::default()).await?;
+    let task = begun.course.task;
+    let ours = engine.clone();
+    tokio::spawn(async move {
+        let cancel = run.cancel().clone();
+        let outcome = run_task(&ours, options, begun, &run, None, &mut Window(&run), &cancel).await;
+        let stopped = cancel.is_cancelled();
+        // Before the end is told, so that whoever hears it can start the next.
+        drop(run);
+        let (status, result, error) = match outcome {
+            Ok(result) if stopped => (TaskStatusDto::Cancelled, Some(result), None),
+            Ok(result) => (TaskStatusDto::Succeeded, Some(result), None),
+            Err(error) => (TaskStatusDto::Failed, None, Some(error.into())),
+        };
+        ours.tell(EventDto::Ended { task, status, result, error });
+    });
+    Ok(task)
+}
+
+/// Gives up the check that runs now; what it has finished is kept. Nothing happens when none runs.
+pub fn check_stop(engine: &Engine) {
+    engine.cancel_run();
+}
+
+/// Interrupts the check that runs now, so that it can go on the next time, waits until what it has finished is
+/// kept, but not longer than `grace`, and closes the database.
+pub async fn shut_down(engine: &Engine, grace: Duration) {
+    engine.interrupt_run();
+    let ended = async {
+        while engine.is_running() {
+            tokio::time::sleep(LOOK_AGAIN).await;
+        }
+    };
+    if tokio::time::timeout(grace, ended).await.is_err() {
+        tracing::warn!(?grace, "a check did not end in time; its last batch is lost");
+    }
+    engine.shutdown();
+}
+
+/// Checks proxies of the pool and comes back when it is done; each result goes to `sink` too, once it is kept.
+/// Cancelled, it can go on the next time.
+///
+/// # Errors
+/// Whatever stands in the way of beginning, and what keeping the results can meet.
+pub async fn check_pool(
+    engine: &Engine,
+    what: CheckWhatDto,
+    how: &CheckHow,
+    sink: Option<&mut dyn ListSink>,
+    watcher: &mut impl Watcher,
+    cancel: &CancellationToken,
+) -> Result<CheckedDto, ApiError> {
+    let run = engine.claim_run()?;
+    let (options, begun) = prepare(engine, what, how).await?;
+    // Whoever waits at a terminal interrupts, and does not give up.
+    let interrupted = cancel.clone();
+    let stop = run.cancel().clone();
+    let ours = engine.clone();
+    let listening = tokio::spawn(async move {
+        interrupted.cancelled().await;
+        ours.interrupt_run();
+    });
+    let outcome = run_task(engine, options, begun, &run, sink, watcher, &stop).await;
+    listening.abort();
+    outcome
+}
+
+/// Where the results of a list go that is not kept.
+pub trait ListSink: Send {
+    /// Takes one proxy that was checked, in order of completion.
+    ///
+    /// # Errors
+    /// Why it could not be written; ends the run.
+    fn checked(&mut self, proxy: &Proxy, done: &CheckDone) -> Result<(), ApiError>;
+
+    /// Hands on what was taken, for whoever reads along.
+    ///
+    /// # Errors
+    /// Why it could not be written; ends the run.
+    fn flush(&mut self) -> Result<(), ApiError>;
+}
+
+/// Checks a list and keeps nothing.
+///
+/// # Errors
+/// Whatever stands in the way of beginning, and what the sink answers.
+pub async fn check_list(
+    proxies: Vec<(Proxy, Hints)>,
+    settings: &super::Defaults,
+    how: &CheckHow,
+    sink: &mut impl ListSink,
+    watcher: &mut impl Watcher,
+    cancel: &CancellationToken,
+) -> Result<CheckedDto, ApiError> {
+    let options = options(&settings.0, how)?;
+    let jobs: Vec<Job> =
+        (0..).zip(proxies).map(|(id, (proxy, hints))| Job { id, proxy, hints }).collect();
+    let known: HashMap<i64, Proxy> = jobs.iter().map(|job| (job.id, job.proxy.clone())).collect();
+    let mut audience = Listed { sink, watcher, known };
+    let mut checked =
+        drive(jobs, options, Course::default(), &mut audience, cancel).await.map_err(broken)?;
+    checked.stored = 0;
+    Ok(checked)
+}
+
+fn hand_on(
+    sink: &mut (impl ListSink + ?Sized),
+    known: &HashMap<i64, Proxy>,
+    batch: &[CheckDone],
+) -> Result<(), ApiError> {
+    batch.iter().try_for_each(|done| known.get(&done.id).map_or(Ok(()), |proxy| sink.checked(proxy, done)))?;
+    sink.flush()
+}
+
+struct Listed<'a, S, W> {
+    sink: &'a mut S,
+    watcher: &'a mut W,
+    known: HashMap<i64, Proxy>,
+}
+
+impl<S: ListSink, W: Watcher> Audience for Listed<'_, S, W> {
+    type Error = ApiError;
+
+    async fn keep(&mut self, batch: Vec<CheckDone>) -> Result<(), ApiError> {
+        hand_on(self.sink, &self.known, &batch)
+    }
+
+    fn progress(&mut self, progress: ProgressDto) {
+        self.watcher.progress(&progress);
+    }
+
+    fn word(&mut self, word: Word) {
+        self.watcher.notice(notice_of(word));
+    }
+}
+
+/// Settles how to check, and writes the task and all that it has to do down before anything is dialled.
+async fn prepare(
+    engine: &Engine,
+    what: CheckWhatDto,
+    how: &CheckHow,
+) -> Result<(Options, Begun), ApiError> {
+    let options = options(&engine.settings().checking, how)?;
+    let engine = engine.clone();
+    let begun = spawn_blocking(move || begin(&engine, what))
+        .await
+        .map_err(|error| ApiError::internal(format!("The check could not begin: {error}.")))??;
+    Ok((options, begun))
+}
+
+fn begin(engine: &Engine, what: CheckWhatDto) -> Result<Begun, ApiError> {
+    let params = serde_json::to_string(&what)
+        .map_err(|error| ApiError::internal(format!("The filter cannot be written down: {error}.")))?;
+    let store = engine.store()?;
+    let unfinished = store.unfinished(TaskKind::Check)?;
+    let cut_off = match &what {
+        CheckWhatDto::Filter { fresh: true, .. } | CheckWhatDto::Ids { .. } => None,
+        CheckWhatDto::Filter { filter, fresh: false } => unfinished.filter(|unfinished| {
+            serde_json::from_str::<CheckWhatDto>(&unfinished.task.params).is_ok_and(
+                |before| matches!(before, CheckWhatDto::Filter { filter: asked, .. } if asked == *filter),
+            )
+        }),
+        CheckWhatDto::Unfinished { task } => Some(
+            unfinished
+                .filter(|unfinished| unfinished.task.id == *task)
+                .ok_or_else(|| ApiError::not_found("unfinished check of this number"))?,
+        ),
+    };
+    if let Some(unfinished) = cut_off
+        && store.resume_task(unfinished.task.id)?
+    {
+        let ids = store.remaining(unfinished.task.id)?;
+        let course = Course { task: unfinished.task.id, before: unfinished.task.done };
+        return Ok(Begun { course, jobs: engine.jobs(&ids)? });
+    }
+    let ids = match what {
+        CheckWhatDto::Filter { filter, .. } => engine.ids_matching(&filter)?,
+        CheckWhatDto::Ids { ids } => ids,
+        CheckWhatDto::Unfinished { .. } => Vec::new(),
+    };
+    let jobs = engine.jobs(&ids)?;
+    let ids = jobs.iter().map(|job| job.id).collect();
+    let task = NewTask { kind: TaskKind::Check, asked_by: AskedBy::User, params };
+    let task = store.begin_task(task, ids, now_ms())?;
+    Ok(Begun { course: Course { task, before: 0 }, jobs })
+}
+
+async fn run_task(
+    engine: &Engine,
+    options: Options,
+    begun: Begun,
+    run: &Run,
+    sink: Option<&mut dyn ListSink>,
+    watcher: &mut impl Watcher,
+    cancel: &CancellationToken,
+) -> Result<CheckedDto, ApiError> {
+    let Begun { course, jobs } = begun;
+    let ids: Vec<i64> = jobs.iter().map(|job| job.id).collect();
+    engine.set_checking(&ids, true);
+    let listed = sink.map(|sink| (sink, jobs.iter().map(|job| (job.id, job.proxy.clone())).collect()));
+    let mut audience = Kept { engine, watcher, task: course.task, listed };
+    let outcome = drive(jobs, options, course, &mut audience, cancel).await.map_err(broken);
+    engine.set_checking(&ids, false);
+    let (end, result, error) = match &outcome {
+        Ok(result) if cancel.is_cancelled() => {
+            (if run.is_interrupted() { TaskEnd::Paused } else { TaskEnd::Cancelled }, serde_json::to_string(result).ok(), None)
+        }
+        Ok(result) => (TaskEnd::Succeeded, serde_json::to_string(result).ok(), None),
+        // What had begun goes on when the judges are back or the disk has room.
+        Err(error) => {
+            let end = if course.before > 0 { TaskEnd::Paused } else { TaskEnd::Failed };
+            (end, None, Some(error.dto().message.clone()))
+        }
+    };
+    let store = engine.store()?.clone();
+    spawn_blocking(move || store.finish_task(course.task, end, result, error, now_ms()))
+        .await
+        .map_err(|error| ApiError::internal(format!("The check could not be ended: {error}.")))?
+        ?;
+    outcome
+}
+
+struct Kept<'a, 's, W> {
+    engine: &'a Engine,
+    watcher: &'a mut W,
+    task: i64,
+    listed: Option<(&'s mut (dyn ListSink + 's), HashMap<i64, Proxy>)>,
+}
+
+impl<W: Watcher> Audience for Kept<'_, '_, W> {
+    type Error = ApiError;
+
+    async fn keep(&mut self, batch: Vec<CheckDone>) -> Result<(), ApiError> {
+        let (engine, task) = (self.engine.clone(), self.task);
+        let also = self.listed.is_some().then(|| batch.clone());
+        spawn_blocking(move || engine.apply_checks(Some(task), batch).map(drop))
+            .await
+            .map_err(|error| ApiError::internal(format!("Results could not be kept: {error}.")))??;
+        match (&mut self.listed, also) {
+            (Some((sink, known)), Some(batch)) => hand_on(*sink, known, &batch),
+            _ => Ok(()),
+        }
+    }
+
+    fn progress(&mut self, progress: ProgressDto) {
+        self.watcher.progress(&progress);
+    }
+
+    fn word(&mut self, word: Word) {
+        self.watcher.notice(notice_of(word));
+    }
+}
+
+/// The watcher of a check that runs behind the window: everything becomes an event.
+struct Window<'a>(&'a Run);
+
+impl Watcher for Window<'_> {
+    fn progress(&mut self, progress: &ProgressDto) {
+        self.0.progress(progress.clone());
+    }
+
+    fn notice(&mut self, notice: NoticeDto) {
+        self.0.tell(EventDto::Notice(notice));
+    }
+}
+
+fn notice_of(word: Word) -> NoticeDto {
+    let code = match word {
+        Word::JudgesDown => NoticeCode::JudgesDown,
+        Word::JudgesBack => NoticeCode::JudgesBack,
+    };
+    NoticeDto { code, params: std::collections::BTreeMap::new() }
+}
+
+fn broken(broken: Broken<ApiError>) -> ApiError {
+    match broken {
+        Broken::Keeping(error) => error,
+        Broken::Trouble(Trouble::Tls(why)) => {
+            ApiError::invalid("judge_ca", format!("The judge's certificate authority cannot be used: {why}."))
+                .hint("It must be a PEM file with at least one certificate.")
+        }
+        Broken::Trouble(Trouble::NoJudge(judges)) => {
+            let told: Vec<String> =
+                judges.iter().map(|(judge, why)| format!("{}: {}", escape(judge), told(why))).collect();
+            let list = told.join("; ");
+            ApiError::new(ErrorCode::NoJudge, format!("No judge can be used, so nothing was checked. {list}."))
+                .hint(
+                    "Check the network, name another judge with --judge or in the settings, or run your own with \
+                     `proxydeck judge --listen ADDR` on a machine that proxies can reach.",
+                )
+                .param("judges", list)
+        }
+    }
+}
+
+fn told(error: &AskError) -> String {
+    escape(&error.to_string())
+}
+
+/// How to check: the settings, and what is to be otherwise.
+fn options(checking: &Checking, how: &CheckHow) -> Result<Options, ApiError> {
+    let judges = if how.judges.is_empty() { &checking.judges } else { &how.judges };
+    let judges = judges
+        .iter()
+        .map(|text| {
+            JudgeUrl::parse(text)
+                .map(|url| JudgeSpec { foreign: is_built_in(&url.host), url })
+                .map_err(|bad| ApiError::invalid("judges", format!("{}.", escape(&bad.to_string()))))
+        })
+        .collect::<Result<Vec<_>, _>>()?;
+    let resolve = checking
+        .resolve
+        .iter()
+        .chain(&how.resolve)
+        .map(|rule| {
+            rule.parse::<ResolveRule>().map_err(|why| {
+                ApiError::invalid("resolve", format!("{} cannot be used: {why}.", escape(rule)))
+            })
+        })
+        .collect::<Result<Vec<_>, _>>()?;
+    let judge_ca = how.judge_ca.as_ref().or(checking.judge_ca.as_ref()).map(|path| read_ca(path)).transpose()?;
+    Ok(Options {
+        judges,
+        judge_ca,
+        resolve,
+        protocol: how.protocol.map(Into::into),
+        timeout: how.timeout.unwrap_or(Duration::from_secs(checking.timeout_seconds.into())),
+        concurrency: usize::try_from(how.concurrency.unwrap_or(checking.concurrency)).unwrap_or(usize::MAX),
+        rate: match how.rate {
+            Rate::AsSet => (checking.rate > 0).then_some(checking.rate),
+            Rate::Unlimited => None,
+            Rate::PerSecond(rate) => Some(rate),
+        },
+        retries: how.retries.unwrap_or(checking.retries),
+        allow_private: how.allow_private || checking.allow_private,
+    })
+}
+
+fn read_ca(path: &Path) -> Result<Vec<u8>, ApiError> {
+    std::fs::read(path).map_err(|error| ApiError::io("read", path, &error))
+}

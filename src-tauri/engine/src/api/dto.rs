@@ -1,0 +1,773 @@
+//! What crosses the border to a surface: plain shapes with stable names, and nothing that decides.
+//!
+//! The TypeScript twins in `ui/src/bindings/` are generated from this file; a test fails when they differ.
+//! Moments are milliseconds since 1970-01-01T00:00:00Z. Words such as `active` or `dial_timeout` are the
+//! product's own and are put into a person's language by the surface.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+use ts_rs::TS;
+
+/// Where a proxy stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, TS)]
+#[serde(rename_all = "snake_case")]
+#[allow(missing_docs, reason = "the words are defined in the domain crate")]
+pub enum StatusDto {
+    Active,
+    New,
+    Inactive,
+    Failed,
+    Retired,
+}
+
+/// What a proxy speaks, in the words of lists.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, TS)]
+#[serde(rename_all = "snake_case")]
+#[allow(missing_docs, reason = "the words are defined in the domain crate")]
+pub enum ProtocolDto {
+    Http,
+    Https,
+    Socks4,
+    Socks5,
+}
+
+/// How much a proxy gives away.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, TS)]
+#[serde(rename_all = "snake_case")]
+#[allow(missing_docs, reason = "the words are defined in the domain crate")]
+pub enum AnonymityDto {
+    Elite,
+    Anonymous,
+    Transparent,
+    Unknown,
+}
+
+/// A question about a proxy.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, TS)]
+#[serde(rename_all = "snake_case")]
+#[allow(missing_docs, reason = "the words are defined in the domain crate")]
+pub enum CapabilityDto {
+    Http,
+    Connect,
+    Socks4,
+    Socks4a,
+    Socks5,
+    Socks5h,
+    Tls,
+    Ipv6,
+}
+
+/// Something to know before trusting a proxy.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, TS)]
+#[serde(rename_all = "snake_case")]
+#[allow(missing_docs, reason = "the words are defined in the domain crate")]
+pub enum TrustFlagDto {
+    TlsIntercepted,
+    Tampered,
+    WrongAnswer,
+    RewritesHeaders,
+    ProxyCertUnverified,
+}
+
+/// Why a check did not succeed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, TS)]
+#[serde(rename_all = "snake_case")]
+#[allow(missing_docs, reason = "the words are defined in the domain crate")]
+pub enum ReasonDto {
+    Refused,
+    Unreachable,
+    Unresolved,
+    NotPublic,
+    DialTimeout,
+    Reset,
+    Closed,
+    HandshakeTimeout,
+    NotAProxy,
+    Rejected,
+    AuthRequired,
+    AuthFailed,
+    TlsFailed,
+    TlsIntercepted,
+    AnswerTimeout,
+    AnswerMalformed,
+    AnswerEncoded,
+    AnswerTooLarge,
+    WrongAnswer,
+    Tampered,
+    Redirected,
+    LocalError,
+    JudgeDown,
+    Cancelled,
+}
+
+/// How far an attempt came.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, TS)]
+#[serde(rename_all = "snake_case")]
+#[allow(missing_docs, reason = "the words are defined in the domain crate")]
+pub enum StageDto {
+    Resolve,
+    Dial,
+    Handshake,
+    Tunnel,
+    Tls,
+    Request,
+    Answer,
+}
+
+/// What a filter chooses. An empty list chooses everything; several values of one kind are joined by *or*,
+/// the kinds by *and*.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, TS)]
+#[serde(default)]
+pub struct FilterDto {
+    /// Where the proxy stands.
+    pub status: Vec<StatusDto>,
+    /// What it was found to speak; for one never checked, what lists say of it.
+    pub protocol: Vec<ProtocolDto>,
+    /// How much it gives away.
+    pub anonymity: Vec<AnonymityDto>,
+    /// A part of the address, the user name, the exit address or the reason, in any case.
+    pub text: String,
+    /// The highest latency in milliseconds; one that has none does not pass.
+    pub max_latency_ms: Option<u32>,
+    /// The lowest score from 0 to 1; one that has none does not pass.
+    pub min_score: Option<f64>,
+    /// Only those with no trust flag that makes a check fail.
+    pub trusted: bool,
+}
+
+/// A column that a view can be ordered by.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, TS)]
+#[serde(rename_all = "snake_case")]
+#[allow(missing_docs, reason = "the names are those of the columns")]
+pub enum SortColumnDto {
+    Proxy,
+    Protocols,
+    Status,
+    Reason,
+    Latency,
+    Anonymity,
+    Exit,
+    SuccessRate,
+    Score,
+    LastChecked,
+    LastSuccess,
+    FirstSeen,
+}
+
+/// One key of an order. What has no value comes last in both directions.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
+pub struct SortKeyDto {
+    /// The column.
+    pub column: SortColumnDto,
+    /// The largest first.
+    pub descending: bool,
+}
+
+/// How many rows of the pool have a value, other filters applied.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
+pub struct FacetDto {
+    /// The value's word.
+    pub value: String,
+    /// The number of rows.
+    pub count: u32,
+}
+
+/// A filter and an order, fixed: the rows keep their places until a new view is opened.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
+pub struct ViewDto {
+    /// By which rows are asked for.
+    pub view: u32,
+    /// Rows in the view.
+    pub rows: u32,
+    /// Proxies in the pool.
+    pub total: u32,
+    /// Proxies in the pool whose last check succeeded.
+    pub working: u32,
+    /// The state of the pool that the order was made from.
+    #[ts(type = "number")]
+    pub revision: u64,
+    /// How many rows there are of each status, the status filter itself left out.
+    pub status: Vec<FacetDto>,
+    /// The same for protocols.
+    pub protocol: Vec<FacetDto>,
+    /// The same for anonymity.
+    pub anonymity: Vec<FacetDto>,
+}
+
+/// What the pool holds, in numbers. A value that no proxy has is left out.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
+pub struct StatsDto {
+    /// Proxies in the pool.
+    pub total: u32,
+    /// Of these, the ones whose last check succeeded.
+    pub working: u32,
+    /// By where they stand.
+    pub status: Vec<FacetDto>,
+    /// By what they were found to speak; one can speak several.
+    pub protocol: Vec<FacetDto>,
+    /// By how much they give away.
+    pub anonymity: Vec<FacetDto>,
+    /// By why their last check failed.
+    pub reason: Vec<FacetDto>,
+    /// Of those that have a latency, the one in the middle, in milliseconds.
+    pub median_latency_ms: Option<u32>,
+}
+
+/// One row of the table.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, TS)]
+pub struct RowDto {
+    /// The proxy's number.
+    #[ts(type = "number")]
+    pub id: i64,
+    /// `host:port`.
+    pub proxy: String,
+    /// The user name of its account.
+    pub username: Option<String>,
+    /// What it was found to speak.
+    pub protocols: Vec<ProtocolDto>,
+    /// What lists say of it; shown where nothing was found yet.
+    pub hints: Vec<ProtocolDto>,
+    /// Where it stands.
+    pub status: StatusDto,
+    /// Whether a check of it is in flight.
+    pub checking: bool,
+    /// Why the last check failed.
+    pub reason: Option<ReasonDto>,
+    /// The code that came with the reason.
+    pub code: Option<u16>,
+    /// Milliseconds.
+    pub latency_ms: Option<u32>,
+    /// How much it gives away; none before the first check.
+    pub anonymity: Option<AnonymityDto>,
+    /// The address that a target sees.
+    pub exit_ip: Option<String>,
+    /// Share of the checks of the last 30 days that succeeded, 0 to 1.
+    pub success_rate: Option<f64>,
+    /// 0 to 1.
+    pub score: Option<f64>,
+    /// What to know before trusting it.
+    pub trust: Vec<TrustFlagDto>,
+    /// The last check.
+    #[ts(type = "number | null")]
+    pub last_checked: Option<i64>,
+    /// The last check that succeeded.
+    #[ts(type = "number | null")]
+    pub last_success: Option<i64>,
+}
+
+/// A slice of a view.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, TS)]
+pub struct RowsDto {
+    /// The place of the first row in the view.
+    pub from: u32,
+    /// The rows as they are now, in the order of the view.
+    pub rows: Vec<RowDto>,
+}
+
+/// The answer to one question about a proxy.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
+pub struct CapabilityAnswerDto {
+    /// The question.
+    pub capability: CapabilityDto,
+    /// Yes, no, or none for not tried.
+    pub ok: Option<bool>,
+    /// Milliseconds to the first byte of a right answer.
+    pub latency_ms: Option<u32>,
+    /// Why not.
+    pub reason: Option<ReasonDto>,
+    /// The code of the protocol.
+    pub code: Option<u16>,
+    /// The port that was asked for, where that was not the usual one.
+    pub port: Option<u16>,
+    /// Found only by speaking TLS to the proxy itself.
+    pub over_tls: bool,
+}
+
+/// The score and the weighted parts that add up to it.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, TS)]
+pub struct ScoreDto {
+    /// The sum, rounded to two places.
+    pub total: f64,
+    /// Of 0.4.
+    pub success: f64,
+    /// Of 0.3.
+    pub latency: f64,
+    /// Of 0.2.
+    pub stability: f64,
+    /// Of 0.1.
+    pub anonymity: f64,
+}
+
+/// What was shown in the judge's place.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
+pub struct CertificateDto {
+    /// Who signed it.
+    pub issuer: String,
+    /// Whom it names.
+    pub subject: String,
+    /// SHA-256 in hex.
+    pub sha256: String,
+}
+
+/// One stage of an attempt with its time.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, TS)]
+pub struct StageTimeDto {
+    /// The stage.
+    pub stage: StageDto,
+    /// Milliseconds, with a fraction.
+    pub ms: f64,
+}
+
+/// One try at one capability.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, TS)]
+pub struct AttemptDto {
+    /// The question that was asked.
+    pub capability: CapabilityDto,
+    /// The judge that was asked.
+    pub judge: String,
+    /// The furthest stage.
+    pub stage: StageDto,
+    /// The stages that were entered.
+    pub stages: Vec<StageTimeDto>,
+    /// Why it stopped; none when the answer was right.
+    pub reason: Option<ReasonDto>,
+    /// The code of the protocol.
+    pub code: Option<u16>,
+    /// More about the reason, already escaped.
+    pub detail: Option<String>,
+    /// Milliseconds to the first byte of the right answer.
+    pub latency_ms: Option<u32>,
+    /// The address that the judge saw.
+    pub exit_ip: Option<String>,
+    /// What the answer says about anonymity.
+    pub anonymity: Option<AnonymityDto>,
+    /// The header that gave the proxy away, or `exit`; already escaped.
+    pub giveaway: Option<String>,
+    /// The header fields that the judge received, already escaped.
+    pub received: Vec<(String, String)>,
+    /// Header fields of ours that were changed or dropped on the way.
+    pub rewritten: Vec<String>,
+    /// What was shown in the judge's place.
+    pub certificate: Option<CertificateDto>,
+}
+
+/// One check of a proxy.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, TS)]
+pub struct CheckDto {
+    /// When.
+    #[ts(type = "number")]
+    pub at: i64,
+    /// Whether it succeeded.
+    pub success: bool,
+    /// The capability that decided.
+    pub capability: CapabilityDto,
+    /// The judge that was asked.
+    pub judge: String,
+    /// Why it failed.
+    pub reason: Option<ReasonDto>,
+    /// The code that came with the reason.
+    pub code: Option<u16>,
+    /// Milliseconds.
+    pub latency_ms: Option<u32>,
+    /// The full evidence; kept for the last five checks, empty for older ones.
+    pub attempts: Vec<AttemptDto>,
+}
+
+/// Everything about one proxy.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, TS)]
+pub struct ProxyDetailDto {
+    /// What the table shows.
+    pub row: RowDto,
+    /// All eight questions.
+    pub capabilities: Vec<CapabilityAnswerDto>,
+    /// The header that gave the proxy away, or `exit`; already escaped.
+    pub giveaway: Option<String>,
+    /// How the score adds up; none before the first check.
+    pub score: Option<ScoreDto>,
+    /// The certificate of an interceptor, if one was met in the last checks.
+    pub certificate: Option<CertificateDto>,
+    /// Failures since the last success.
+    pub failures: u32,
+    /// Checks of the last 30 days.
+    pub checks_30d: u32,
+    /// When it was first seen.
+    #[ts(type = "number")]
+    pub first_seen: i64,
+    /// The names of the sources that it came from, already escaped.
+    pub sources: Vec<String>,
+    /// The last checks, the newest first.
+    pub checks: Vec<CheckDto>,
+}
+
+/// How many lines were refused for one reason.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
+pub struct RefusedCountDto {
+    /// The stable word of the reason.
+    pub reason: String,
+    /// The number of lines.
+    pub count: u32,
+}
+
+/// A line that was not taken.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
+pub struct RefusedLineDto {
+    /// Counted from 1.
+    #[ts(type = "number")]
+    pub line: u64,
+    /// The line, cut and escaped.
+    pub text: String,
+    /// The stable word of the reason.
+    pub reason: String,
+}
+
+/// What a list holds, before anything of it is kept.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
+pub struct ImportPreviewDto {
+    /// By which it is taken or dropped.
+    pub import: u32,
+    /// The file's name, escaped.
+    pub name: String,
+    /// Lines read.
+    pub read: u32,
+    /// Distinct proxies understood.
+    pub accepted: u32,
+    /// Of these, not in the pool yet.
+    pub new: u32,
+    /// Of these, in the pool already (deleted ones too).
+    pub known: u32,
+    /// Entries that stood in the list more than once.
+    pub duplicates: u32,
+    /// Lines not taken, by reason, the most frequent first.
+    pub refused: Vec<RefusedCountDto>,
+    /// The first lines that were not taken.
+    pub refused_lines: Vec<RefusedLineDto>,
+    /// The first proxies that were, without secrets.
+    pub sample: Vec<String>,
+}
+
+/// What an import came to: the counts that the command line writes with `--json`.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, TS)]
+pub struct ImportedDto {
+    /// Lines read.
+    pub read: u32,
+    /// Distinct proxies understood.
+    pub accepted: u32,
+    /// Of these, not in the pool before.
+    pub new: u32,
+    /// Of these, in the pool before (deleted ones too, which stay deleted).
+    pub known: u32,
+    /// Entries that stood in the list more than once.
+    pub duplicates: u32,
+    /// Lines not taken, by reason.
+    pub refused: BTreeMap<String, u32>,
+}
+
+/// What kind of longer work a task is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[serde(rename_all = "snake_case")]
+#[allow(missing_docs, reason = "the names say it")]
+pub enum TaskKindDto {
+    Check,
+    Import,
+    Export,
+}
+
+/// Where a task stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[serde(rename_all = "snake_case")]
+#[allow(missing_docs, reason = "the names say it")]
+pub enum TaskStatusDto {
+    Pending,
+    Running,
+    Paused,
+    Succeeded,
+    Failed,
+    Cancelled,
+}
+
+/// Which proxies a check takes.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, TS)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum CheckWhatDto {
+    /// All that a filter matches; if the last such check was cut off, it goes on.
+    Filter {
+        /// The filter.
+        filter: FilterDto,
+        /// Start anew even if a check was cut off.
+        fresh: bool,
+    },
+    /// What a check that was cut off has left.
+    Unfinished {
+        /// The task's number.
+        #[ts(type = "number")]
+        task: i64,
+    },
+    /// These.
+    Ids {
+        /// The numbers of the proxies.
+        #[ts(type = "Array<number>")]
+        ids: Vec<i64>,
+    },
+}
+
+/// How far a check is; at most ten a second.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, TS)]
+pub struct ProgressDto {
+    /// The task's number.
+    #[ts(type = "number")]
+    pub task: i64,
+    /// Where it stands.
+    pub status: TaskStatusDto,
+    /// Proxies finished, those of before an interruption included.
+    pub done: u32,
+    /// Proxies in all.
+    pub total: u32,
+    /// Of those finished by this run, the ones that work.
+    pub alive: u32,
+    /// Sockets in use.
+    pub in_flight: u32,
+    /// The most sockets that it may use.
+    pub concurrency: u32,
+    /// Proxies a second over the last seconds.
+    pub rate: f64,
+    /// Seconds left at that rate; none where it cannot be told yet.
+    pub seconds_left: Option<f64>,
+}
+
+/// How a check ended.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, TS)]
+pub struct CheckedDto {
+    /// Proxies checked by this run.
+    pub checked: u32,
+    /// Of these, the ones that work.
+    pub alive: u32,
+    /// Of these, the ones that do not, by reason.
+    pub by_reason: BTreeMap<String, u32>,
+    /// How long it took.
+    pub seconds: f64,
+    /// The task's number; none when nothing was kept.
+    #[ts(type = "number | null")]
+    pub task: Option<i64>,
+    /// Whether it went on where another was cut off.
+    pub resumed: bool,
+    /// Results kept in the database.
+    pub stored: u32,
+}
+
+/// The shape of an export.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[serde(rename_all = "snake_case")]
+#[allow(missing_docs, reason = "the names are those of the formats")]
+pub enum FormatDto {
+    Csv,
+    Jsonl,
+    Json,
+    Txt,
+    Url,
+}
+
+/// What is to be exported.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
+pub struct ExportAskDto {
+    /// The rows of this view, in its order.
+    pub view: u32,
+    /// The shape.
+    pub format: FormatDto,
+    /// Only those whose last check succeeded.
+    pub working_only: bool,
+    /// Passwords too.
+    pub with_secrets: bool,
+}
+
+/// What an export would write.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
+pub struct ExportPreviewDto {
+    /// Proxies that would be written.
+    pub count: u32,
+    /// The first lines, escaped.
+    pub lines: Vec<String>,
+}
+
+/// How an export went.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
+pub struct ExportedDto {
+    /// Where it lies.
+    pub path: String,
+    /// Proxies written.
+    pub written: u32,
+}
+
+/// How the window looks.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[serde(rename_all = "snake_case")]
+#[allow(missing_docs, reason = "the names say it")]
+pub enum ThemeDto {
+    #[default]
+    System,
+    Light,
+    Dark,
+}
+
+/// In which language it speaks.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, TS)]
+pub enum LanguageDto {
+    /// As the operating system does.
+    #[default]
+    #[serde(rename = "system")]
+    System,
+    /// English.
+    #[serde(rename = "en")]
+    En,
+    /// 繁體中文.
+    #[serde(rename = "zh-TW")]
+    ZhTw,
+    /// 简体中文.
+    #[serde(rename = "zh-CN")]
+    ZhCn,
+}
+
+/// The part of the settings that a surface may change.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, TS)]
+pub struct SettingsDto {
+    /// How the window looks.
+    pub theme: ThemeDto,
+    /// In which language it speaks.
+    pub language: LanguageDto,
+    /// The addresses of the judges.
+    pub judges: Vec<String>,
+    /// Seconds for one attempt.
+    pub timeout_seconds: u32,
+    /// The most sockets in use at once.
+    pub concurrency: u32,
+    /// The most new connections a second; none for no limit.
+    pub rate: Option<u32>,
+    /// Whether addresses of private networks may be imported and checked.
+    pub allow_private: bool,
+}
+
+/// What the surface shows around the table.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, TS)]
+pub struct AppInfoDto {
+    /// The program's version.
+    pub version: String,
+    /// The data folder.
+    pub data_dir: String,
+    /// The size of the database in bytes.
+    #[ts(type = "number")]
+    pub database_bytes: u64,
+    /// What the user must know since the start: a damaged database set aside, a key without a keyring.
+    pub notices: Vec<NoticeDto>,
+    /// A check that was cut off and can go on.
+    pub unfinished: Option<UnfinishedDto>,
+    /// The check that runs now.
+    pub running: Option<ProgressDto>,
+}
+
+/// A check that was cut off.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
+pub struct UnfinishedDto {
+    /// The task's number.
+    #[ts(type = "number")]
+    pub task: i64,
+    /// Proxies that it has not finished.
+    pub left: u32,
+    /// Proxies in all.
+    pub total: u32,
+}
+
+/// Something to tell the user that is no answer to a request.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
+pub struct NoticeDto {
+    /// What happened; the surface has a text for each.
+    pub code: NoticeCode,
+    /// What the text is filled with: paths, numbers.
+    pub params: BTreeMap<String, String>,
+}
+
+/// What a notice is about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[serde(rename_all = "snake_case")]
+pub enum NoticeCode {
+    /// The database could not be opened and was set aside as `path`.
+    DatabaseSetAside,
+    /// There is no keyring; the data key lies in the file `path`.
+    KeyInFile,
+    /// The settings file could not be read and was set aside as `path`; the defaults hold.
+    SettingsSetAside,
+    /// All judges stopped answering in the middle of a check, which waits for them.
+    JudgesDown,
+    /// The judges answer again, and the check goes on.
+    JudgesBack,
+}
+
+/// What an error is about; it grows only when a surface branches on it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[serde(rename_all = "snake_case")]
+pub enum ErrorCode {
+    /// A wrong argument: `what`.
+    Invalid,
+    /// The file or the record `what` does not exist.
+    NotFound,
+    /// The file `path` may not be read or written.
+    Forbidden,
+    /// `path` is a folder where a file is needed.
+    IsDirectory,
+    /// Another process, `pid`, holds the data folder `path`.
+    Locked,
+    /// The database `path` was written by a newer version.
+    Newer,
+    /// No judge answers: `judges`.
+    NoJudge,
+    /// Something of the kind runs already.
+    Busy,
+    /// No space, a broken disk: `path`.
+    Io,
+    /// A fault of the program.
+    Internal,
+}
+
+/// What a surface is told when something could not be done.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
+pub struct ErrorDto {
+    /// What it is about.
+    pub code: ErrorCode,
+    /// What happened, to what, in plain English; never a secret.
+    pub message: String,
+    /// What to do.
+    pub hint: Option<String>,
+    /// What a translated text is filled with: `path`, `pid`, `what`, `judges`.
+    pub params: BTreeMap<String, String>,
+}
+
+/// What the engine tells a surface by itself; at most ten a second of the first two.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, TS)]
+#[serde(tag = "event", rename_all = "snake_case")]
+pub enum EventDto {
+    /// Rows of the pool changed in place.
+    Pool {
+        /// The state of the pool.
+        #[ts(type = "number")]
+        revision: u64,
+        /// Proxies in the pool.
+        total: u32,
+        /// Of these, the ones that work.
+        working: u32,
+    },
+    /// A check is further.
+    Progress(ProgressDto),
+    /// A check has ended.
+    Ended {
+        /// The task's number.
+        #[ts(type = "number")]
+        task: i64,
+        /// How.
+        status: TaskStatusDto,
+        /// What it came to.
+        result: Option<CheckedDto>,
+        /// Why it failed.
+        error: Option<ErrorDto>,
+    },
+    /// Something to tell the user.
+    Notice(NoticeDto),
+}

@@ -1,0 +1,270 @@
+//! Taking lists in: read first, shown, and then kept or dropped; or, from the command line, at once.
+
+use std::io::Write;
+use std::path::Path;
+
+use proxydeck_domain::{Hints, Proxy, Standing, TrustFlags};
+use proxydeck_store::{Identity, NewProxy, NewSource, Outcome, SourceKind};
+
+use super::dto::{ImportPreviewDto, ImportedDto, ProtocolDto};
+use super::{ApiError, Engine};
+use crate::check::now_ms;
+use crate::escape::escape_cut;
+use crate::export::address_line;
+use crate::import::{List, ListInput, ListOptions, SAMPLE, Waiting, read_list as read};
+use crate::pool::{Record, number};
+
+/// Proxies that are looked up or written at once; the store takes some 1,000 well.
+const BATCH: usize = 1000;
+/// What a list is called that has no name.
+const UNNAMED: &str = "text";
+
+/// How a list is to be read.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct ListHow {
+    /// What lines speak that do not say it; none for what the file's name says.
+    pub protocol: Option<ProtocolDto>,
+    /// Addresses of private networks too.
+    pub allow_private: bool,
+}
+
+impl ListHow {
+    fn options(self) -> ListOptions {
+        ListOptions { protocol: self.protocol.map(Into::into), allow_private: self.allow_private }
+    }
+
+    /// The same by the settings of an engine.
+    fn of(engine: &Engine, how: Self) -> ListOptions {
+        let allow_private = how.allow_private || engine.settings().checking.allow_private;
+        ListOptions { allow_private, ..how.options() }
+    }
+}
+
+/// Reads a file and says what it holds. Nothing is kept yet.
+///
+/// # Errors
+/// [`NotFound`](super::dto::ErrorCode::NotFound), [`Forbidden`](super::dto::ErrorCode::Forbidden),
+/// [`IsDirectory`](super::dto::ErrorCode::IsDirectory) or [`Io`](super::dto::ErrorCode::Io) with `path`.
+pub fn import_path(engine: &Engine, path: &Path) -> Result<ImportPreviewDto, ApiError> {
+    preview(engine, &ListInput::File(path.to_owned()))
+}
+
+/// Reads text that was pasted and says what it holds. Nothing is kept yet.
+///
+/// # Errors
+/// What looking into the database can meet.
+pub fn import_text(engine: &Engine, text: &str) -> Result<ImportPreviewDto, ApiError> {
+    preview(engine, &ListInput::Text(text.to_owned()))
+}
+
+fn preview(engine: &Engine, input: &ListInput) -> Result<ImportPreviewDto, ApiError> {
+    let list = read(input, ListHow::of(engine, ListHow::default()), None)?;
+    let known = count_known(engine, &list)?;
+    let accepted = number(list.len());
+    let sample = list
+        .proxies()
+        .take(SAMPLE)
+        .map(|(proxy, hints)| {
+            let user = proxy.account.as_ref().map(|account| (account.user.as_str(), None));
+            let mut protocols = hints.iter();
+            // One claim is shown as it may have stood; several have no one scheme.
+            let scheme = protocols.next().filter(|_| protocols.next().is_none());
+            escape_cut(&address_line(scheme.map(|p| p.as_str()), user, &proxy.endpoint))
+        })
+        .collect();
+    let dto = ImportPreviewDto {
+        import: 0,
+        name: escape_cut(list.name.as_deref().unwrap_or(UNNAMED)),
+        read: list.lines,
+        accepted,
+        new: accepted - known,
+        known,
+        duplicates: list.duplicates,
+        refused: list.refused_counts(),
+        refused_lines: list.refused_lines.clone(),
+        sample,
+    };
+    let import = engine.imports().keep(Waiting { list, input: input.clone_place() });
+    Ok(ImportPreviewDto { import, ..dto })
+}
+
+/// Keeps a list that was read.
+///
+/// # Errors
+/// [`NotFound`](super::dto::ErrorCode::NotFound) when it was taken or dropped already; what writing can meet: batches
+/// before the one that failed are kept then.
+pub fn import_commit(engine: &Engine, import: u32) -> Result<ImportedDto, ApiError> {
+    engine.must_write()?;
+    let waiting = engine.imports().take(import)?;
+    Ok(keep(engine, &waiting.list, &waiting.input)?.0)
+}
+
+/// Drops a list that was read. One that is gone already is no error.
+pub fn import_discard(engine: &Engine, import: u32) {
+    drop(engine.imports().take(import));
+}
+
+/// Reads a list and keeps it at once. Lines that are not taken go to `refused` as JSON lines.
+///
+/// # Errors
+/// Those of [`import_path`] and [`import_commit`].
+pub fn import_list(
+    engine: &Engine,
+    input: &ListInput,
+    how: ListHow,
+    refused: Option<&mut dyn Write>,
+) -> Result<ImportedDto, ApiError> {
+    engine.must_write()?;
+    let list = read(input, ListHow::of(engine, how), refused)?;
+    Ok(keep(engine, &list, input)?.0)
+}
+
+/// Reads a list, keeps it at once, and answers with the numbers of its proxies that are in the pool: new or known,
+/// but not deleted.
+///
+/// # Errors
+/// Those of [`import_list`].
+pub fn import_ids(engine: &Engine, input: &ListInput, how: ListHow) -> Result<Vec<i64>, ApiError> {
+    engine.must_write()?;
+    let list = read(input, ListHow::of(engine, how), None)?;
+    Ok(keep(engine, &list, input)?.1)
+}
+
+/// Reads a list and keeps nothing. Each distinct proxy goes to `output` with each protocol that is claimed for it, as
+/// `[scheme://][user:password@]host:port` in the order of first sight; lines that are not taken go to
+/// `refused` as JSON lines. Without an engine every proxy counts as new.
+///
+/// # Errors
+/// Those of [`import_path`], and what writing can meet.
+pub fn import_dry_run(
+    engine: Option<&Engine>,
+    input: &ListInput,
+    how: ListHow,
+    output: Option<&mut dyn Write>,
+    refused: Option<&mut dyn Write>,
+) -> Result<ImportedDto, ApiError> {
+    let options = engine.map_or_else(|| how.options(), |engine| ListHow::of(engine, how));
+    let list = read(input, options, refused)?;
+    if let Some(output) = output {
+        list.write_lines(output).map_err(|e| ApiError::io("write", Path::new("the proxies"), &e))?;
+    }
+    let known = engine.map_or(Ok(0), |engine| count_known(engine, &list))?;
+    Ok(counts(&list, number(list.len()) - known, known))
+}
+
+/// Reads a list to check it without keeping it: its distinct proxies with what it says of them, and its counts.
+///
+/// # Errors
+/// Those of [`import_path`].
+pub fn read_list(input: &ListInput, how: ListHow) -> Result<(Vec<(Proxy, Hints)>, ImportedDto), ApiError> {
+    let list = read(input, how.options(), None)?;
+    let counts = counts(&list, number(list.len()), 0);
+    Ok((list.into_proxies(), counts))
+}
+
+fn counts(list: &List, new: u32, known: u32) -> ImportedDto {
+    ImportedDto {
+        read: list.lines,
+        accepted: number(list.len()),
+        new,
+        known,
+        duplicates: list.duplicates,
+        refused: list.refused.clone(),
+    }
+}
+
+/// How many proxies of a list are in the pool already, deleted ones included.
+fn count_known(engine: &Engine, list: &List) -> Result<u32, ApiError> {
+    let Some(store) = engine.store_if_any() else { return Ok(0) };
+    let any_sealed = store.has_sealed()?;
+    let mut known = 0;
+    let mut batch: Vec<Identity> = Vec::with_capacity(BATCH);
+    let mut look = |batch: &mut Vec<Identity>| -> Result<(), ApiError> {
+        known += number(store.lookup(batch)?.iter().flatten().count());
+        batch.clear();
+        Ok(())
+    };
+    for (proxy, _) in list.proxies() {
+        batch.extend(engine.identity(proxy, any_sealed)?);
+        if batch.len() == BATCH {
+            look(&mut batch)?;
+        }
+    }
+    look(&mut batch)?;
+    Ok(known)
+}
+
+/// Writes a list to the database, and what is new of it to the pool. Answers with the numbers of what is there now.
+fn keep(engine: &Engine, list: &List, input: &ListInput) -> Result<(ImportedDto, Vec<i64>), ApiError> {
+    let store = engine.store()?;
+    let source = NewSource {
+        name: list.name.clone().unwrap_or_else(|| UNNAMED.to_owned()),
+        kind: match input {
+            ListInput::File(_) => SourceKind::File,
+            ListInput::Stdin | ListInput::Text(_) => SourceKind::Text,
+        },
+        address: match input {
+            // The same file is the same source from wherever it is named.
+            ListInput::File(path) => {
+                std::fs::canonicalize(path).unwrap_or_else(|_| path.clone()).to_string_lossy().into_owned()
+            }
+            ListInput::Stdin | ListInput::Text(_) => String::new(),
+        },
+    };
+    let now = now_ms();
+    let (mut new, mut known) = (0, 0);
+    let mut ids = Vec::with_capacity(list.len());
+    let proxies: Vec<(&Proxy, Hints)> = list.proxies().collect();
+    for chunk in proxies.chunks(BATCH) {
+        let batch = chunk
+            .iter()
+            .map(|(proxy, hints)| {
+                let account = engine.seal(proxy)?;
+                Ok(NewProxy { endpoint: proxy.endpoint.clone(), account, hints: *hints })
+            })
+            .collect::<Result<Vec<_>, ApiError>>()?;
+        let imported = store.import(source.clone(), batch, now)?;
+        engine.change_pool(|pool| {
+            for ((proxy, _), imported) in chunk.iter().zip(imported) {
+                if imported.outcome != Outcome::Deleted {
+                    ids.push(imported.id);
+                }
+                match imported.outcome {
+                    Outcome::New => {
+                        new += 1;
+                        pool.put(&fresh(imported.id, proxy, imported.hints, now));
+                    }
+                    Outcome::Known => {
+                        known += 1;
+                        pool.add_hints(imported.id, imported.hints);
+                    }
+                    Outcome::Deleted => known += 1,
+                }
+            }
+        });
+    }
+    Ok((counts(list, new, known), ids))
+}
+
+/// A proxy that was never checked.
+fn fresh(id: i64, proxy: &Proxy, hints: Hints, now: i64) -> Record {
+    Record {
+        id,
+        endpoint: proxy.endpoint.clone(),
+        user: proxy.account.as_ref().map(|account| account.user.clone()),
+        hints,
+        standing: Standing::default(),
+        working: 0,
+        reason: None,
+        code: None,
+        latency_ms: None,
+        anonymity: None,
+        exit: None,
+        trust: TrustFlags::default(),
+        checks_30d: 0,
+        successes_30d: 0,
+        last_checked: None,
+        last_success: None,
+        first_seen: now,
+    }
+}

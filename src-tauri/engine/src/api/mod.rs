@@ -1,0 +1,33 @@
+//! The only door for the surfaces: one function a use case, plain shapes in and out, errors with a closed list of
+//! codes. Unless it is asynchronous, a function blocks and does not belong on an asynchronous runtime's threads.
+
+pub mod dto;
+
+mod app;
+mod check;
+mod error;
+mod export;
+mod import;
+mod judge;
+mod pool;
+mod settings;
+
+pub use app::{app_info, subscribe};
+pub use check::{
+    CheckHow, ListSink, Rate, Watcher, check_list, check_pool, check_start, check_stop, shut_down,
+};
+pub use error::ApiError;
+pub use export::{ExportTo, ResultsWriter, export_preview, export_save, export_to, format_of};
+pub use import::{
+    ListHow, import_commit, import_discard, import_dry_run, import_ids, import_list, import_path, import_text, read_list,
+};
+pub use judge::Judge;
+pub use pool::{close_view, open_view, proxy_detail, stats, view_rows};
+pub use settings::{Defaults, settings_get, settings_path, settings_set};
+
+pub use crate::check::CheckDone;
+pub use crate::engine::{Access, Engine, Opening};
+pub use crate::events::EventStream;
+pub use crate::import::ListInput;
+pub use crate::view::MAX_SLICE;
+pub use proxydeck_domain::Proxy;

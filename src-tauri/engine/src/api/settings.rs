@@ -1,0 +1,58 @@
+//! The settings: reading and changing them.
+
+use std::path::{Path, PathBuf};
+
+use super::dto::SettingsDto;
+use super::{ApiError, Engine};
+use crate::folder::DataFolder;
+use crate::settings::{Checking, SettingsFile, Unusable};
+
+/// How lists are checked that are not kept: by the settings of the data folder, if it has any.
+#[derive(Clone, Debug, Default)]
+pub struct Defaults(pub(crate) Checking);
+
+impl Defaults {
+    /// Reads the settings of a data folder without making or changing anything in it. What cannot be read there
+    /// has its default, and is told in the log: the list can be checked nevertheless.
+    ///
+    /// # Errors
+    /// When there is no data folder to look into.
+    pub fn of(data_dir: Option<&Path>) -> Result<Self, ApiError> {
+        let path = DataFolder::locate(data_dir)?.settings();
+        match SettingsFile::read(&path) {
+            Ok(file) => Ok(Self(file.settings().checking.clone())),
+            Err(Unusable::Broken(why)) => {
+                tracing::warn!(path = %path.display(), why, "the settings cannot be used; the defaults hold");
+                Ok(Self::default())
+            }
+            Err(Unusable::Refused(error)) => {
+                tracing::warn!(%error, "the settings cannot be used; the defaults hold");
+                Ok(Self::default())
+            }
+        }
+    }
+}
+
+/// The settings that a surface may change.
+#[must_use]
+pub fn settings_get(engine: &Engine) -> SettingsDto {
+    engine.settings().dto()
+}
+
+/// Changes them, in the file first; answers with what holds now.
+///
+/// # Errors
+/// [`Invalid`](super::dto::ErrorCode::Invalid) with the name of the field in `what`, and what writing the file
+/// can meet.
+pub fn settings_set(engine: &Engine, settings: SettingsDto) -> Result<SettingsDto, ApiError> {
+    engine.set_settings(engine.settings().with(settings))?;
+    Ok(settings_get(engine))
+}
+
+/// Where the settings file of a data folder lies, whether there is one yet or not.
+///
+/// # Errors
+/// When there is no data folder to look into.
+pub fn settings_path(data_dir: Option<&Path>) -> Result<PathBuf, ApiError> {
+    Ok(DataFolder::locate(data_dir)?.settings())
+}

@@ -1,0 +1,261 @@
+//! The judges of a run: introduced at its start, taking turns, benched when they fail, asked again until they
+//! are back.
+
+use std::net::IpAddr;
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::sync::{Arc, PoisonError, RwLock};
+use std::time::Duration;
+
+use futures_util::future::join_all;
+use proxydeck_domain::is_public;
+use proxydeck_wire::{AskError, Judge, JudgeUrl, Net, Pace, introduce};
+use tokio::sync::watch;
+use tokio::time::Instant;
+
+/// How long a judge may take to answer directly.
+const PATIENCE: Duration = Duration::from_secs(10);
+/// The most questions a second to a judge that belongs to somebody else.
+const FOREIGN_PER_SECOND: u32 = 20;
+/// How long our own addresses are taken for granted.
+const REINTRODUCE_AFTER: Duration = Duration::from_secs(600);
+/// How long a benched judge rests before it is asked again.
+const BENCHED_FOR: Duration = Duration::from_secs(3);
+
+/// A judge as the user or the built-in list names it.
+#[derive(Clone, Debug)]
+pub(crate) struct JudgeSpec {
+    pub(crate) url: JudgeUrl,
+    /// Not the user's own: asked at a bounded rate, and never at an address of a private network.
+    pub(crate) foreign: bool,
+}
+
+/// A judge of the run.
+pub(super) struct Seat {
+    spec: JudgeSpec,
+    /// None until it has answered once; then what it answered last.
+    judge: RwLock<Option<Arc<Judge>>>,
+    up: std::sync::atomic::AtomicBool,
+    pub(super) pace: Option<Pace>,
+    /// When it was last known to answer, in microseconds since the panel began.
+    last_good: AtomicU64,
+    /// When it is asked again, in microseconds since the panel began.
+    ask_at: AtomicU64,
+    asking: std::sync::atomic::AtomicBool,
+}
+
+impl Seat {
+    fn judge(&self) -> Option<Arc<Judge>> {
+        self.judge.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+}
+
+/// The judges of a run.
+pub(crate) struct Panel {
+    net: Net,
+    seats: Vec<Seat>,
+    turn: AtomicUsize,
+    own: RwLock<Arc<[IpAddr]>>,
+    began: Instant,
+    /// Whether anybody can be asked.
+    open: watch::Sender<bool>,
+    refused: Vec<(String, AskError)>,
+}
+
+/// A judge whose turn it is.
+pub(super) struct Turn {
+    pub(super) seat: usize,
+    pub(super) judge: Arc<Judge>,
+}
+
+impl Panel {
+    /// Asks every judge directly.
+    ///
+    /// # Errors
+    /// Every judge with what is wrong with it, when none can make a proxy active.
+    pub(crate) async fn introduce(net: Net, specs: &[JudgeSpec]) -> Result<Self, Vec<(String, AskError)>> {
+        let answers = join_all(specs.iter().map(|spec| welcome(&net, spec))).await;
+        let mut refused = Vec::new();
+        let mut own = Vec::new();
+        let mut seats = Vec::new();
+        for (spec, answer) in specs.iter().zip(answers) {
+            let judge = match answer {
+                Ok(judge) => {
+                    own.push(judge.seen_as);
+                    Some(Arc::new(judge))
+                }
+                Err(error) => {
+                    refused.push((spec.url.as_str().to_owned(), error));
+                    None
+                }
+            };
+            seats.push(Seat {
+                spec: spec.clone(),
+                up: judge.is_some().into(),
+                judge: RwLock::new(judge),
+                pace: spec.foreign.then(|| Pace::per_second(FOREIGN_PER_SECOND)),
+                last_good: AtomicU64::new(0),
+                ask_at: AtomicU64::new(micros(REINTRODUCE_AFTER)),
+                asking: false.into(),
+            });
+        }
+        own.sort_unstable();
+        own.dedup();
+        let panel = Self {
+            net,
+            seats,
+            turn: AtomicUsize::new(0),
+            own: RwLock::new(own.into()),
+            began: Instant::now(),
+            open: watch::Sender::new(true),
+            refused,
+        };
+        if panel.anybody() {
+            Ok(panel)
+        } else {
+            let mut refused = panel.refused;
+            // Those that do answer cannot tell one request from another, which is no proof.
+            refused.extend(
+                panel
+                    .seats
+                    .iter()
+                    .filter(|seat| seat.judge().is_some())
+                    .map(|seat| (seat.spec.url.as_str().to_owned(), AskError::Shape)),
+            );
+            Err(refused)
+        }
+    }
+
+    pub(super) const fn net(&self) -> &Net {
+        &self.net
+    }
+
+    pub(super) fn seat(&self, seat: usize) -> Option<&Seat> {
+        self.seats.get(seat)
+    }
+
+    /// Judges that did not answer at the start, with why.
+    pub(crate) fn refused(&self) -> &[(String, AskError)] {
+        &self.refused
+    }
+
+    /// All of our own addresses seen in this run.
+    pub(super) fn own(&self) -> Arc<[IpAddr]> {
+        Arc::clone(&self.own.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Whether there is a judge for plain HTTP.
+    pub(super) fn has(&self, tls: bool) -> bool {
+        self.seats.iter().any(|seat| seat.spec.url.tls == tls && seat.judge().is_some_and(|j| j.proves()))
+    }
+
+    /// The next judge in turn, over TLS or plain.
+    pub(super) fn next(&self, tls: bool) -> Option<Turn> {
+        let first = self.turn.fetch_add(1, Ordering::Relaxed);
+        (0..self.seats.len()).find_map(|step| {
+            let at = first.wrapping_add(step) % self.seats.len();
+            let seat = self.seats.get(at)?;
+            if seat.spec.url.tls != tls || !seat.up.load(Ordering::Acquire) {
+                return None;
+            }
+            seat.judge().filter(|judge| judge.proves()).map(|judge| Turn { seat: at, judge })
+        })
+    }
+
+    /// Notes that a right answer of this judge came through.
+    pub(super) fn answered(&self, seat: usize) {
+        if let Some(seat) = self.seats.get(seat) {
+            seat.last_good.fetch_max(self.now(), Ordering::AcqRel);
+        }
+    }
+
+    /// Microseconds since the panel began.
+    pub(super) fn now(&self) -> u64 {
+        micros(self.began.elapsed())
+    }
+
+    /// Whether a judge is known to have answered after a moment.
+    pub(super) fn good_since(&self, seat: usize, moment: u64) -> bool {
+        self.seats.get(seat).is_some_and(|s| s.last_good.load(Ordering::Acquire) >= moment)
+    }
+
+    pub(super) fn is_up(&self, seat: usize) -> bool {
+        self.seats.get(seat).is_some_and(|s| s.up.load(Ordering::Acquire))
+    }
+
+    fn anybody(&self) -> bool {
+        self.seats
+            .iter()
+            .any(|seat| seat.up.load(Ordering::Acquire) && seat.judge().is_some_and(|j| j.proves()))
+    }
+
+    /// Waits until somebody can be asked.
+    pub(super) async fn opened(&self) {
+        let mut open = self.open.subscribe();
+        // The sender lives in the panel, so waiting can only end by its opening.
+        let _ = open.wait_for(|open| *open).await;
+    }
+
+    /// Whether somebody can be asked, as it changes.
+    pub(super) fn watch(&self) -> watch::Receiver<bool> {
+        self.open.subscribe()
+    }
+
+    /// Asks a judge directly whether it is there; a second call while one is asking does nothing.
+    pub(super) async fn confirm(&self, at: usize) {
+        let Some(seat) = self.seats.get(at) else { return };
+        if seat.asking.swap(true, Ordering::AcqRel) {
+            return;
+        }
+        let asked = self.now();
+        match welcome(&self.net, &seat.spec).await {
+            Ok(judge) => {
+                self.met(judge.seen_as);
+                *seat.judge.write().unwrap_or_else(PoisonError::into_inner) = Some(Arc::new(judge));
+                seat.last_good.fetch_max(asked, Ordering::AcqRel);
+                seat.up.store(true, Ordering::Release);
+                seat.ask_at.store(self.now() + micros(REINTRODUCE_AFTER), Ordering::Release);
+            }
+            // Our own lack of descriptors says nothing about the judge.
+            Err(AskError::Local) => {}
+            Err(error) => {
+                tracing::warn!(judge = %seat.spec.url, %error, "a judge is benched");
+                seat.up.store(false, Ordering::Release);
+                seat.ask_at.store(self.now() + micros(BENCHED_FOR), Ordering::Release);
+            }
+        }
+        seat.asking.store(false, Ordering::Release);
+        let anybody = self.anybody();
+        self.open.send_if_modified(|open| std::mem::replace(open, anybody) != anybody);
+    }
+
+    /// The judges that are due to be asked again.
+    pub(super) fn due(&self) -> Vec<usize> {
+        let now = self.now();
+        (0..self.seats.len())
+            .filter(|at| {
+                let seat = &self.seats[*at];
+                seat.ask_at.load(Ordering::Acquire) <= now && !seat.asking.load(Ordering::Acquire)
+            })
+            .collect()
+    }
+
+    fn met(&self, address: IpAddr) {
+        let mut own = self.own.write().unwrap_or_else(PoisonError::into_inner);
+        if !own.contains(&address) {
+            *own = own.iter().copied().chain([address]).collect();
+        }
+    }
+}
+
+/// Asks a judge directly; a foreign one must lie in the open.
+async fn welcome(net: &Net, spec: &JudgeSpec) -> Result<Judge, AskError> {
+    let judge = introduce(net, &spec.url, PATIENCE).await?;
+    if spec.foreign && !judge.addresses().iter().all(|ip| is_public(*ip)) {
+        return Err(AskError::Unreachable("its name leads into a private network".to_owned()));
+    }
+    Ok(judge)
+}
+
+fn micros(duration: Duration) -> u64 {
+    u64::try_from(duration.as_micros()).unwrap_or(u64::MAX)
+}

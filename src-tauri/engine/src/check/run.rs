@@ -1,0 +1,335 @@
+//! A run: many proxies, a bounded number at a time, results in batches, and judges that may fail in the middle.
+//!
+//! A failure that a dead judge would explain is held back until that judge is known to have answered later. If
+//! it did not, nothing is said about the proxy, and it is asked again when there is a judge.
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::{Duration, SystemTime};
+
+use proxydeck_domain::{Reason, UnixMs, Verdict};
+use proxydeck_wire::{AskError, Net, Pace, Resolver, Scratch};
+use tokio::sync::{Semaphore, mpsc};
+use tokio::task::JoinSet;
+use tokio::time::{Instant, MissedTickBehavior, interval, sleep};
+use tokio_util::sync::CancellationToken;
+
+use super::one::{Bench, check};
+use super::progress::Progress;
+use super::{CheckDone, Job, Options, Panel};
+
+/// A batch goes on when it has this many results: what the store writes well in one transaction.
+const BATCH: usize = 500;
+/// A batch goes on after this long, however small: what a person sees as at once.
+const BATCH_AFTER: Duration = Duration::from_millis(100);
+/// Results on their way from the workers. Full, it holds the workers back.
+const RESULTS: usize = 1024;
+/// How often what is held back is looked at.
+const LOOK_AGAIN: Duration = Duration::from_millis(100);
+/// How long a held result waits for an answer by chance before the judge is asked directly.
+const HELD_FOR: Duration = Duration::from_millis(300);
+/// How often a proxy is put off because of us or the judges before the run ends without it.
+const MAX_PUT_OFF: u8 = 5;
+/// How long a worker rests after our own machine could not open a connection.
+const LOCAL_PAUSE: Duration = Duration::from_millis(200);
+/// Descriptors kept for everything that is not a checker's socket: the database, the window, judges.
+const RESERVED_FILES: u64 = 96;
+/// The fewest sockets that a run is worth.
+const MIN_CONCURRENCY: usize = 4;
+
+/// Why a run could not begin.
+#[derive(Debug)]
+pub(crate) enum Trouble {
+    /// TLS could not be set up: the user's CA is no PEM.
+    Tls(String),
+    /// No judge can make a proxy active; each with why.
+    NoJudge(Vec<(String, AskError)>),
+}
+
+/// What a run tells beside its results.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Word {
+    /// No judge answers; the run waits.
+    JudgesDown,
+    /// One answers again; the run goes on.
+    JudgesBack,
+}
+
+/// Where a run puts what it has to say.
+pub(super) struct Outlet {
+    /// Results in order of completion.
+    pub(super) results: mpsc::Sender<Vec<CheckDone>>,
+    /// Everything else.
+    pub(super) words: mpsc::Sender<Word>,
+    /// The counters.
+    pub(super) progress: Arc<Progress>,
+}
+
+/// A result on its way.
+struct Landed {
+    job: usize,
+    ended: u64,
+    done: Option<CheckDone>,
+    suspected: Vec<usize>,
+}
+
+/// Raises the limit of open files and says how many sockets a run may use.
+pub(super) fn sockets(wanted: usize) -> usize {
+    let files = rlimit::increase_nofile_limit(u64::MAX).unwrap_or(1024);
+    let room = usize::try_from(files.saturating_sub(RESERVED_FILES)).unwrap_or(usize::MAX);
+    wanted.min(room).max(MIN_CONCURRENCY)
+}
+
+/// Checks all jobs. Returns when all are done or the run was cancelled; cancelled ones have no result.
+///
+/// # Errors
+/// [`Trouble`] when it cannot begin; no job was touched then.
+pub(super) async fn run(
+    jobs: Vec<Job>,
+    options: Options,
+    outlet: Outlet,
+    cancel: CancellationToken,
+) -> Result<(), Trouble> {
+    let tls = proxydeck_wire::ClientTls::new(options.judge_ca.as_deref())
+        .map_err(|error| Trouble::Tls(error.to_string()))?;
+    let net = Net { tls: Arc::new(tls), resolver: Arc::new(Resolver::new(options.resolve.clone())) };
+    let panel = tokio::select! {
+        () = cancel.cancelled() => return Ok(()),
+        panel = Panel::introduce(net, &options.judges) => panel.map_err(Trouble::NoJudge)?,
+    };
+    for (judge, error) in panel.refused() {
+        tracing::warn!(judge, %error, "a judge is left out of this run");
+    }
+    let concurrency = sockets(options.concurrency);
+    let bench = Arc::new(Bench {
+        panel,
+        sockets: Semaphore::new(concurrency),
+        dials: options.rate.map(Pace::per_second),
+        progress: Arc::clone(&outlet.progress),
+        options,
+    });
+    let jobs: Arc<[Job]> = jobs.into();
+    let mut todo: Arc<[usize]> = (0..jobs.len()).collect();
+    let mut put_off = vec![0_u8; jobs.len()];
+    let mut retries = bench.options.retries;
+    while !todo.is_empty() && !cancel.is_cancelled() {
+        let round = Round {
+            bench: Arc::clone(&bench),
+            jobs: Arc::clone(&jobs),
+            todo,
+            retry: retries > 0,
+            concurrency,
+        };
+        let left = round.go(&outlet, &cancel).await;
+        retries = retries.saturating_sub(1);
+        todo = left
+            .into_iter()
+            .filter(|(job, because)| match because {
+                Because::Retry => true,
+                Because::NotItsFault => {
+                    put_off[*job] += 1;
+                    put_off[*job] < MAX_PUT_OFF
+                }
+            })
+            .map(|(job, _)| job)
+            .collect();
+    }
+    Ok(())
+}
+
+/// Why a job is asked again.
+enum Because {
+    /// It was accepted and then lost, and there are tries left.
+    Retry,
+    /// We or the judges could not.
+    NotItsFault,
+}
+
+struct Round {
+    bench: Arc<Bench>,
+    jobs: Arc<[Job]>,
+    todo: Arc<[usize]>,
+    retry: bool,
+    concurrency: usize,
+}
+
+impl Round {
+    /// Asks all that is to do once and returns what must be asked again.
+    async fn go(self, outlet: &Outlet, cancel: &CancellationToken) -> Vec<(usize, Because)> {
+        let (landing, mut landed) = mpsc::channel(RESULTS);
+        let next = Arc::new(AtomicUsize::new(0));
+        let mut workers = JoinSet::new();
+        for _ in 0..self.concurrency.min(self.todo.len()) {
+            let worker = worker(
+                Arc::clone(&self.bench),
+                Arc::clone(&self.jobs),
+                Arc::clone(&self.todo),
+                Arc::clone(&next),
+                landing.clone(),
+            );
+            let cancel = cancel.clone();
+            workers.spawn(async move {
+                tokio::select! {
+                    biased;
+                    () = cancel.cancelled() => {}
+                    () = worker => {}
+                }
+            });
+        }
+        drop(landing);
+        let mut collector = Collector { round: &self, outlet, batch: Vec::new(), held: VecDeque::new(), again: Vec::new() };
+        let mut tick = interval(LOOK_AGAIN);
+        tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        let mut flushed = Instant::now();
+        let mut asking = JoinSet::new();
+        let mut open = self.bench.panel.watch();
+        let mut working = true;
+        while working || (!collector.held.is_empty() && !cancel.is_cancelled()) {
+            tokio::select! {
+                result = landed.recv(), if working => match result {
+                    Some(result) => collector.take(result),
+                    None => working = false,
+                },
+                _ = tick.tick() => {
+                    collector.look_again();
+                    for seat in collector.to_ask() {
+                        let bench = Arc::clone(&self.bench);
+                        asking.spawn(async move { bench.panel.confirm(seat).await });
+                    }
+                }
+                Ok(()) = open.changed() => {
+                    let word = if *open.borrow_and_update() { Word::JudgesBack } else { Word::JudgesDown };
+                    // Nobody listening is no reason to stop checking.
+                    let _ = outlet.words.send(word).await;
+                }
+                Some(_) = asking.join_next(), if !asking.is_empty() => collector.look_again(),
+                () = cancel.cancelled(), if !working => break,
+            }
+            if collector.batch.len() >= BATCH || flushed.elapsed() >= BATCH_AFTER {
+                collector.flush().await;
+                flushed = Instant::now();
+            }
+        }
+        asking.shutdown().await;
+        workers.shutdown().await;
+        collector.flush().await;
+        collector.again
+    }
+}
+
+/// Takes jobs until there are none.
+async fn worker(
+    bench: Arc<Bench>,
+    jobs: Arc<[Job]>,
+    todo: Arc<[usize]>,
+    next: Arc<AtomicUsize>,
+    landing: mpsc::Sender<Landed>,
+) {
+    let mut scratch = Scratch::default();
+    loop {
+        bench.panel.opened().await;
+        let Some(&at) = todo.get(next.fetch_add(1, Ordering::Relaxed)) else { return };
+        let Some(job) = jobs.get(at) else { return };
+        let seen = check(&bench, job, &mut scratch).await;
+        let ours = seen.evidence.attempts.iter().any(|a| a.reason == Some(Reason::LocalError));
+        let done = Verdict::of(&seen.evidence).map(|verdict| CheckDone {
+            id: job.id,
+            at: now_ms(),
+            verdict,
+            evidence: seen.evidence,
+        });
+        let landed = Landed { job: at, ended: bench.panel.now(), done, suspected: seen.suspected };
+        if landing.send(landed).await.is_err() {
+            return;
+        }
+        if ours {
+            sleep(LOCAL_PAUSE).await;
+        }
+    }
+}
+
+struct Collector<'a> {
+    round: &'a Round,
+    outlet: &'a Outlet,
+    batch: Vec<CheckDone>,
+    held: VecDeque<Landed>,
+    again: Vec<(usize, Because)>,
+}
+
+impl Collector<'_> {
+    fn take(&mut self, landed: Landed) {
+        match &landed.done {
+            None => self.again.push((landed.job, Because::NotItsFault)),
+            Some(done) if done.verdict.success || landed.suspected.is_empty() => self.release(landed),
+            Some(_) => self.held.push_back(landed),
+        }
+    }
+
+    /// A result that stands.
+    fn release(&mut self, landed: Landed) {
+        let Some(done) = landed.done else { return };
+        let lost = done.verdict.reason.is_some_and(Reason::is_retryable);
+        if self.round.retry && lost {
+            self.again.push((landed.job, Because::Retry));
+            return;
+        }
+        self.outlet.progress.landed(&done.verdict);
+        self.batch.push(done);
+    }
+
+    /// Lets go what has been explained.
+    fn look_again(&mut self) {
+        let panel = &self.round.bench.panel;
+        for landed in std::mem::take(&mut self.held) {
+            if landed.suspected.iter().all(|seat| panel.good_since(*seat, landed.ended)) {
+                self.release(landed);
+            } else if landed.suspected.iter().any(|seat| !panel.is_up(*seat)) {
+                self.again.push((landed.job, Because::NotItsFault));
+            } else {
+                self.held.push_back(landed);
+            }
+        }
+    }
+
+    /// The judges that should be asked directly now.
+    fn to_ask(&self) -> Vec<usize> {
+        let panel = &self.round.bench.panel;
+        let patience = u64::try_from(HELD_FOR.as_micros()).unwrap_or(u64::MAX);
+        let mut seats = panel.due();
+        let waited = panel.now().saturating_sub(patience);
+        let held = self.held.iter().take_while(|landed| landed.ended <= waited);
+        seats.extend(held.flat_map(|landed| {
+            landed.suspected.iter().copied().filter(|seat| !panel.good_since(*seat, landed.ended))
+        }));
+        seats.sort_unstable();
+        seats.dedup();
+        seats
+    }
+
+    async fn flush(&mut self) {
+        if !self.batch.is_empty() {
+            // A receiver that is gone has cancelled the run.
+            let _ = self.outlet.results.send(std::mem::take(&mut self.batch)).await;
+        }
+    }
+}
+
+/// Now, as the database counts it.
+pub(crate) fn now_ms() -> UnixMs {
+    let since = SystemTime::UNIX_EPOCH.elapsed().unwrap_or_default();
+    UnixMs::try_from(since.as_millis()).unwrap_or(UnixMs::MAX)
+}
+
+impl std::fmt::Display for Trouble {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Tls(why) => f.write_str(why),
+            Self::NoJudge(judges) => {
+                f.write_str("no judge can be used")?;
+                judges.iter().try_for_each(|(judge, why)| write!(f, "; {judge}: {why}"))
+            }
+        }
+    }
+}
+

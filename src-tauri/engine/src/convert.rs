@@ -1,0 +1,108 @@
+//! The domain's words as the surfaces carry them, and back. One type per edge: nothing is decided here.
+
+use proxydeck_domain::{
+    Anonymity, Answer, Attempt, Capability, CertificateSeen, Hints, Protocol, Reason, Score, Stage, Status,
+    TrustFlag, TrustFlags,
+};
+
+use crate::api::dto::{
+    AnonymityDto, AttemptDto, CapabilityAnswerDto, CapabilityDto, CertificateDto, ProtocolDto, ReasonDto,
+    ScoreDto, StageDto, StageTimeDto, StatusDto, TrustFlagDto,
+};
+use crate::escape::{escape, escape_cut};
+
+macro_rules! twins {
+    ($domain:ident, $dto:ident: $($variant:ident)+) => {
+        impl From<$domain> for $dto {
+            fn from(value: $domain) -> Self {
+                match value { $($domain::$variant => Self::$variant,)+ }
+            }
+        }
+
+        impl From<$dto> for $domain {
+            fn from(value: $dto) -> Self {
+                match value { $($dto::$variant => Self::$variant,)+ }
+            }
+        }
+    };
+}
+
+twins!(Status, StatusDto: Active New Inactive Failed Retired);
+twins!(Protocol, ProtocolDto: Http Https Socks4 Socks5);
+twins!(Anonymity, AnonymityDto: Elite Anonymous Transparent Unknown);
+twins!(Capability, CapabilityDto: Http Connect Socks4 Socks4a Socks5 Socks5h Tls Ipv6);
+twins!(TrustFlag, TrustFlagDto: TlsIntercepted Tampered WrongAnswer RewritesHeaders ProxyCertUnverified);
+twins!(Stage, StageDto: Resolve Dial Handshake Tunnel Tls Request Answer);
+twins!(Reason, ReasonDto:
+    Refused Unreachable Unresolved NotPublic DialTimeout Reset Closed HandshakeTimeout NotAProxy Rejected
+    AuthRequired AuthFailed TlsFailed TlsIntercepted AnswerTimeout AnswerMalformed AnswerEncoded AnswerTooLarge
+    WrongAnswer Tampered Redirected LocalError JudgeDown Cancelled
+);
+
+/// A set of protocols in the order in which columns show them.
+pub(crate) fn protocols(hints: Hints) -> Vec<ProtocolDto> {
+    hints.iter().map(ProtocolDto::from).collect()
+}
+
+/// A set of trust flags, the worst first.
+pub(crate) fn trust(flags: TrustFlags) -> Vec<TrustFlagDto> {
+    flags.iter().map(TrustFlagDto::from).collect()
+}
+
+/// The answer to one question.
+pub(crate) fn answer(capability: Capability, answer: &Answer) -> CapabilityAnswerDto {
+    CapabilityAnswerDto {
+        capability: capability.into(),
+        ok: answer.ok,
+        latency_ms: answer.latency_ms,
+        reason: answer.reason.map(ReasonDto::from),
+        code: answer.code,
+        port: answer.port,
+        over_tls: answer.over_tls,
+    }
+}
+
+impl From<Score> for ScoreDto {
+    fn from(score: Score) -> Self {
+        Self {
+            total: score.total,
+            success: score.success,
+            latency: score.latency,
+            stability: score.stability,
+            anonymity: score.anonymity,
+        }
+    }
+}
+
+/// A certificate; its names are a stranger's.
+pub(crate) fn certificate(seen: &CertificateSeen) -> CertificateDto {
+    CertificateDto {
+        issuer: escape_cut(&seen.issuer),
+        subject: escape_cut(&seen.subject),
+        sha256: escape(&seen.sha256),
+    }
+}
+
+/// One try at one capability; banners and header fields are a stranger's.
+pub(crate) fn attempt(attempt: &Attempt) -> AttemptDto {
+    AttemptDto {
+        capability: attempt.capability.into(),
+        judge: escape(&attempt.judge),
+        stage: attempt.stage.into(),
+        stages: attempt
+            .times
+            .iter()
+            .map(|(stage, micros)| StageTimeDto { stage: stage.into(), ms: f64::from(micros) / 1000.0 })
+            .collect(),
+        reason: attempt.reason.map(ReasonDto::from),
+        code: attempt.code,
+        detail: attempt.detail.as_deref().map(escape_cut),
+        latency_ms: attempt.latency_ms,
+        exit_ip: attempt.exit.map(|exit| exit.to_string()),
+        anonymity: attempt.finding.as_ref().map(|finding| finding.anonymity.into()),
+        giveaway: attempt.finding.as_ref().and_then(|finding| finding.giveaway.as_deref()).map(escape_cut),
+        received: attempt.received.iter().map(|(name, value)| (escape_cut(name), escape_cut(value))).collect(),
+        rewritten: attempt.rewritten.iter().map(|name| escape_cut(name)).collect(),
+        certificate: attempt.certificate.as_ref().map(certificate),
+    }
+}

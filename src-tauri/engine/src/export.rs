@@ -1,0 +1,469 @@
+//! The formats in which proxies leave: public, stable, the same for stored rows and for a list checked on the
+//! fly. Where the rows come from is somebody else's business.
+//!
+//! - `csv`: a header line, RFC 4180 quoting, lines ended by LF, lists joined by `+`, and a `'` before a cell that a
+//!   spreadsheet would take for a formula. With secrets there is one more column, `password`, at the end.
+//! - `jsonl`, `json`: an object a proxy, by lines or in one array. With secrets it has the key `password`.
+//! - `txt`: `host:port` a line.
+//! - `url`: `scheme://[user[:password]@]host:port` a line, with the scheme that serves best: `socks5`, else `http`
+//!   (CONNECT, which lists call *https*), else `socks4`, else `http` (plain requests only); `https` where an HTTP
+//!   proxy must itself be spoken to over TLS. A proxy that was not found to work has the scheme that lists
+//!   say, else none. Behind a scheme user name and password are percent-encoded.
+
+use std::fmt::Write as _;
+use std::fs::{self, File};
+use std::io::{self, BufWriter, Write};
+use std::net::IpAddr;
+use std::path::{Path, PathBuf};
+
+use chrono::{DateTime, SecondsFormat, Utc};
+use proxydeck_domain::{
+    Anonymity, Answer, Capabilities, Capability, Hints, Protocol, Proxy, Reason, Score, ScoreInput, Secret,
+    Status, TrustFlags, UnixMs, Verdict,
+};
+use serde::Serialize;
+use serde::ser::{SerializeMap, Serializer};
+
+use crate::api::{ApiError, dto::FormatDto};
+use crate::folder::{close_file, private_file, sync_folder_of};
+
+/// The columns of CSV, in their order.
+const COLUMNS: [&str; 17] = [
+    "proxy",
+    "username",
+    "protocols",
+    "status",
+    "reason",
+    "latency_ms",
+    "anonymity",
+    "exit_ip",
+    "country",
+    "asn",
+    "organisation",
+    "success_rate",
+    "score",
+    "trust",
+    "source",
+    "last_checked",
+    "last_success",
+];
+/// One more, with secrets.
+const PASSWORD_COLUMN: &str = "password";
+
+/// Bytes that are gathered before a write: an export of a million rows is some thousand writes.
+const BUFFER_BYTES: usize = 256 * 1024;
+
+/// A proxy as every format sees it.
+#[derive(Clone, Debug)]
+pub(crate) struct ExportRow {
+    /// `host:port`.
+    pub(crate) proxy: String,
+    pub(crate) username: Option<String>,
+    /// The password; none unless secrets were asked for.
+    pub(crate) secret: Option<Secret>,
+    /// What lists say that it speaks.
+    pub(crate) hints: Hints,
+    /// What it was found to speak.
+    pub(crate) protocols: Hints,
+    pub(crate) capabilities: Capabilities,
+    pub(crate) status: Status,
+    pub(crate) reason: Option<Reason>,
+    pub(crate) latency_ms: Option<u32>,
+    /// None before the first check.
+    pub(crate) anonymity: Option<Anonymity>,
+    pub(crate) giveaway: Option<String>,
+    pub(crate) exit: Option<IpAddr>,
+    pub(crate) trust: TrustFlags,
+    pub(crate) success_rate: Option<f64>,
+    pub(crate) score: Option<f64>,
+    /// The names of the lists that it came from.
+    pub(crate) sources: Vec<String>,
+    pub(crate) last_checked: Option<UnixMs>,
+    pub(crate) last_success: Option<UnixMs>,
+}
+
+impl ExportRow {
+    /// A proxy that was checked once and is not kept: its only check is its whole record.
+    pub(crate) fn of_verdict(proxy: &Proxy, hints: Hints, verdict: &Verdict, at: UnixMs) -> Self {
+        let success_rate = f64::from(u8::from(verdict.success));
+        let score = Score::of(ScoreInput {
+            success_rate,
+            latency_ms: verdict.latency_ms,
+            days_since_success: verdict.success.then_some(0),
+            anonymity: verdict.finding.anonymity,
+        });
+        Self {
+            proxy: proxy.endpoint.to_string(),
+            username: proxy.account.as_ref().map(|account| account.user.clone()),
+            secret: proxy.account.as_ref().map(|account| account.secret.clone()),
+            hints,
+            protocols: verdict.capabilities.protocols(),
+            capabilities: verdict.capabilities,
+            status: if verdict.success { Status::Active } else { Status::Inactive },
+            reason: verdict.reason,
+            latency_ms: verdict.latency_ms,
+            anonymity: Some(verdict.finding.anonymity),
+            giveaway: verdict.finding.giveaway.clone(),
+            exit: verdict.exit,
+            trust: verdict.trust,
+            success_rate: Some(success_rate),
+            score: Some(score.total),
+            sources: Vec::new(),
+            last_checked: Some(at),
+            last_success: verdict.success.then_some(at),
+        }
+    }
+
+    /// `scheme://[user[:password]@]host:port`; without what is not known or not asked for.
+    fn url(&self, with_secrets: bool) -> String {
+        let secret = self.secret.as_ref().filter(|_| with_secrets);
+        let account = self.username.as_deref().map(|user| (user, secret));
+        address_line(self.scheme(), account, &self.proxy)
+    }
+
+    fn scheme(&self) -> Option<&'static str> {
+        let works = |capability| Some(self.capabilities.get(capability)).filter(|answer| answer.ok == Some(true));
+        let http = |answer: &Answer| if answer.over_tls { "https" } else { "http" };
+        works(Capability::Socks5)
+            .or_else(|| works(Capability::Socks5h))
+            .filter(|answer| !answer.over_tls)
+            .map(|_| "socks5")
+            .or_else(|| works(Capability::Connect).map(http))
+            .or_else(|| {
+                works(Capability::Socks4)
+                    .or_else(|| works(Capability::Socks4a))
+                    .filter(|answer| !answer.over_tls)
+                    .map(|_| "socks4")
+            })
+            .or_else(|| works(Capability::Http).map(http))
+            .or_else(|| {
+                const ORDER: [(Protocol, &str); 4] = [
+                    (Protocol::Socks5, "socks5"),
+                    (Protocol::Https, "http"),
+                    (Protocol::Socks4, "socks4"),
+                    (Protocol::Http, "http"),
+                ];
+                ORDER.into_iter().find(|(protocol, _)| self.hints.contains(*protocol)).map(|(_, scheme)| scheme)
+            })
+    }
+}
+
+/// `[scheme://][user[:password]@]host:port`, as it is read back: behind a scheme the account is percent-encoded,
+/// without one it stands as it is.
+pub(crate) fn address_line(
+    scheme: Option<&str>,
+    account: Option<(&str, Option<&Secret>)>,
+    endpoint: &dyn std::fmt::Display,
+) -> String {
+    let mut line = scheme.map_or_else(String::new, |scheme| format!("{scheme}://"));
+    if let Some((user, secret)) = account {
+        let push = |text: &str, line: &mut String| match scheme {
+            Some(_) => percent_encode(text, line),
+            None => line.push_str(text),
+        };
+        push(user, &mut line);
+        if let Some(secret) = secret {
+            line.push(':');
+            push(secret.expose(), &mut line);
+        }
+        line.push('@');
+    }
+    // Writing to a string cannot fail.
+    let _ = write!(line, "{endpoint}");
+    line
+}
+
+/// Writes everything as `%XX` that may not stand in the account of an address (RFC 3986, 3.2.1).
+fn percent_encode(text: &str, out: &mut String) {
+    const HEX: [u8; 16] = *b"0123456789ABCDEF";
+    for byte in text.bytes() {
+        if byte.is_ascii_alphanumeric() || b"-._~!$&'()*+,;=".contains(&byte) {
+            out.push(char::from(byte));
+        } else {
+            out.push('%');
+            out.push(char::from(HEX[usize::from(byte >> 4)]));
+            out.push(char::from(HEX[usize::from(byte & 15)]));
+        }
+    }
+}
+
+/// A moment in UTC to the second, as RFC 3339 writes it.
+fn moment_text(at: UnixMs) -> Option<String> {
+    DateTime::<Utc>::from_timestamp_millis(at).map(|moment| moment.to_rfc3339_opts(SecondsFormat::Secs, true))
+}
+
+/// The shape that a file's ending asks for; `txt` where it asks for none.
+pub(crate) fn format_of(path: &Path) -> FormatDto {
+    let ending = path.extension().map(|e| e.to_string_lossy().to_ascii_lowercase());
+    match ending.as_deref() {
+        Some("csv") => FormatDto::Csv,
+        Some("jsonl" | "ndjson") => FormatDto::Jsonl,
+        Some("json") => FormatDto::Json,
+        Some("url") => FormatDto::Url,
+        _ => FormatDto::Txt,
+    }
+}
+
+/// Whether a format holds the proxies that work only, unless the user asks for all.
+pub(crate) const fn is_of_working(format: FormatDto) -> bool {
+    matches!(format, FormatDto::Txt | FormatDto::Url)
+}
+
+/// Writes rows in one format, each as it comes.
+pub(crate) struct Exporter<W: Write> {
+    format: FormatDto,
+    with_secrets: bool,
+    out: W,
+    written: u32,
+    line: Vec<u8>,
+}
+
+impl<W: Write> Exporter<W> {
+    /// Begins: a header, where the format has one, is written at once.
+    pub(crate) fn begin(format: FormatDto, with_secrets: bool, out: W) -> io::Result<Self> {
+        let mut exporter = Self { format, with_secrets, out, written: 0, line: Vec::new() };
+        match format {
+            FormatDto::Csv => {
+                let password = with_secrets.then_some(PASSWORD_COLUMN);
+                exporter.line = csv_line(COLUMNS.into_iter().chain(password))?;
+                exporter.put_line()?;
+            }
+            FormatDto::Json => exporter.out.write_all(b"[")?,
+            FormatDto::Jsonl | FormatDto::Txt | FormatDto::Url => {}
+        }
+        Ok(exporter)
+    }
+
+    /// Writes one row.
+    pub(crate) fn write(&mut self, row: &ExportRow) -> io::Result<()> {
+        match self.format {
+            FormatDto::Csv => {
+                self.line = csv_row(row, self.with_secrets)?;
+                self.put_line()?;
+            }
+            FormatDto::Jsonl => {
+                self.json(row)?;
+                self.line.push(b'\n');
+                self.put_line()?;
+            }
+            FormatDto::Json => {
+                self.out.write_all(if self.written == 0 { b"\n" } else { b",\n" })?;
+                self.json(row)?;
+                self.put_line()?;
+            }
+            FormatDto::Txt => writeln!(self.out, "{}", row.proxy)?,
+            FormatDto::Url => writeln!(self.out, "{}", row.url(self.with_secrets))?,
+        }
+        self.written = self.written.saturating_add(1);
+        Ok(())
+    }
+
+    fn json(&mut self, row: &ExportRow) -> io::Result<()> {
+        self.line.clear();
+        serde_json::to_writer(&mut self.line, &JsonRow { row, with_secrets: self.with_secrets })?;
+        Ok(())
+    }
+
+    fn put_line(&mut self) -> io::Result<()> {
+        self.out.write_all(&self.line)
+    }
+
+    /// Hands on what was written so far, for whoever reads along.
+    pub(crate) fn flush(&mut self) -> io::Result<()> {
+        self.out.flush()
+    }
+
+    /// Rows written.
+    pub(crate) const fn written(&self) -> u32 {
+        self.written
+    }
+
+    /// Ends: what the format needs at its end is written, and everything is handed on.
+    pub(crate) fn finish(mut self) -> io::Result<W> {
+        if self.format == FormatDto::Json {
+            self.out.write_all(if self.written == 0 { b"]\n" } else { b"\n]\n" })?;
+        }
+        self.out.flush()?;
+        Ok(self.out)
+    }
+}
+
+/// One line of CSV.
+fn csv_line<'a>(cells: impl Iterator<Item = &'a str>) -> io::Result<Vec<u8>> {
+    let mut writer = csv::WriterBuilder::new().terminator(csv::Terminator::Any(b'\n')).from_writer(Vec::new());
+    for cell in cells {
+        if cell.starts_with(['=', '+', '-', '@', '\t', '\r']) {
+            // A spreadsheet runs what begins like this as a formula.
+            writer.write_field(format!("'{cell}"))?;
+        } else {
+            writer.write_field(cell)?;
+        }
+    }
+    writer.write_record(None::<&[u8]>)?;
+    writer.into_inner().map_err(|e| io::Error::other(e.to_string()))
+}
+
+fn csv_row(row: &ExportRow, with_secrets: bool) -> io::Result<Vec<u8>> {
+    let joined = |words: &mut dyn Iterator<Item = &str>| words.collect::<Vec<_>>().join("+");
+    let number = |number: Option<f64>| number.map(|n| (n * 10_000.0).round() / 10_000.0).map(|n| n.to_string());
+    let cells = [
+        Some(row.proxy.clone()),
+        row.username.clone(),
+        Some(joined(&mut row.protocols.iter().map(Protocol::as_str))),
+        Some(row.status.as_str().to_owned()),
+        row.reason.map(|reason| reason.as_str().to_owned()),
+        row.latency_ms.map(|ms| ms.to_string()),
+        row.anonymity.map(|level| level.as_str().to_owned()),
+        row.exit.map(|exit| exit.to_string()),
+        // The country and the network are not looked up yet.
+        None,
+        None,
+        None,
+        number(row.success_rate),
+        number(row.score),
+        Some(joined(&mut row.trust.iter().map(|flag| flag.as_str()))),
+        Some(joined(&mut row.sources.iter().map(String::as_str))),
+        row.last_checked.and_then(moment_text),
+        row.last_success.and_then(moment_text),
+    ];
+    let cells = cells.iter().map(|cell| cell.as_deref().unwrap_or_default());
+    let password = with_secrets.then(|| row.secret.as_ref().map_or("", Secret::expose));
+    csv_line(cells.chain(password))
+}
+
+/// A row as a JSON object with every key, whether it has a value or not.
+struct JsonRow<'a> {
+    row: &'a ExportRow,
+    with_secrets: bool,
+}
+
+impl Serialize for JsonRow<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let row = self.row;
+        let mut map = serializer.serialize_map(None)?;
+        map.serialize_entry("proxy", &row.proxy)?;
+        map.serialize_entry("username", &row.username)?;
+        if self.with_secrets {
+            map.serialize_entry("password", &row.secret.as_ref().map(Secret::expose))?;
+        }
+        map.serialize_entry("status", row.status.as_str())?;
+        map.serialize_entry("reason", &row.reason)?;
+        map.serialize_entry("capabilities", &JsonCapabilities(&row.capabilities))?;
+        map.serialize_entry("latency_ms", &row.latency_ms)?;
+        map.serialize_entry("anonymity", &row.anonymity)?;
+        map.serialize_entry("giveaway", &row.giveaway)?;
+        map.serialize_entry("exit_ip", &row.exit)?;
+        // The country and the network are not looked up yet.
+        for key in ["country", "entry_country", "asn", "organisation"] {
+            map.serialize_entry(key, &None::<()>)?;
+        }
+        map.serialize_entry("trust", &row.trust.iter().collect::<Vec<_>>())?;
+        map.serialize_entry("score", &row.score)?;
+        map.serialize_entry("checked_at", &row.last_checked.and_then(moment_text))?;
+        map.end()
+    }
+}
+
+struct JsonCapabilities<'a>(&'a Capabilities);
+
+impl Serialize for JsonCapabilities<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_map(self.0.iter().map(|(capability, answer)| (capability, JsonAnswer(answer))))
+    }
+}
+
+struct JsonAnswer<'a>(&'a Answer);
+
+impl Serialize for JsonAnswer<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let answer = self.0;
+        let mut map = serializer.serialize_map(None)?;
+        map.serialize_entry("ok", &answer.ok)?;
+        map.serialize_entry("latency_ms", &answer.latency_ms)?;
+        map.serialize_entry("reason", &answer.reason)?;
+        map.serialize_entry("code", &answer.code)?;
+        if let Some(port) = answer.port {
+            map.serialize_entry("port", &port)?;
+        }
+        if answer.over_tls {
+            map.serialize_entry("over", "tls")?;
+        }
+        map.end()
+    }
+}
+
+/// A file that appears under its name only when it is whole. Until then it is `FILE.part`; one that is given up
+/// is removed. What is no ordinary file (a pipe, `/dev/stdout`) is written to as it is.
+#[derive(Debug)]
+pub(crate) struct PartFile {
+    out: BufWriter<File>,
+    path: PathBuf,
+    part: Option<PathBuf>,
+}
+
+impl PartFile {
+    /// Opens the file for this account only.
+    pub(crate) fn create(path: &Path) -> Result<Self, ApiError> {
+        let fail = |path: &Path, e: &io::Error| ApiError::io("write", path, e);
+        // Behind a link it is the file that is replaced, not the link.
+        let path = match fs::canonicalize(path) {
+            Ok(real) => real,
+            Err(e) if e.kind() == io::ErrorKind::NotFound => path.to_owned(),
+            Err(e) => return Err(fail(path, &e)),
+        };
+        match fs::metadata(&path) {
+            Ok(found) if found.is_dir() => return Err(ApiError::is_directory("write", &path)),
+            Ok(found) if !found.is_file() => {
+                let file = fs::OpenOptions::new().write(true).open(&path).map_err(|e| fail(&path, &e))?;
+                return Ok(Self { out: BufWriter::with_capacity(BUFFER_BYTES, file), path, part: None });
+            }
+            Ok(_) | Err(_) => {}
+        }
+        let Some(name) = path.file_name() else { return Err(ApiError::is_directory("write", &path)) };
+        let mut name = name.to_owned();
+        name.push(".part");
+        let part = path.with_file_name(name);
+        let file =
+            private_file().create(true).truncate(true).open(&part).map_err(|e| fail(&part, &e))?;
+        close_file(&part).map_err(|e| fail(&part, &e))?;
+        Ok(Self { out: BufWriter::with_capacity(BUFFER_BYTES, file), path, part: Some(part) })
+    }
+
+    /// Where the file lies, or will.
+    pub(crate) fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Gives the file its name.
+    pub(crate) fn finish(mut self) -> io::Result<PathBuf> {
+        self.out.flush()?;
+        if let Some(part) = self.part.take() {
+            let named = self.out.get_ref().sync_all().and_then(|()| fs::rename(&part, &self.path));
+            if let Err(error) = named {
+                self.part = Some(part);
+                return Err(error);
+            }
+            sync_folder_of(&self.path);
+        }
+        Ok(self.path.clone())
+    }
+}
+
+impl Write for PartFile {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.out.write(bytes)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.out.flush()
+    }
+}
+
+impl Drop for PartFile {
+    fn drop(&mut self) {
+        if let Some(part) = &self.part {
+            // Half a file under another name is of no use to anybody.
+            let _ = fs::remove_file(part);
+        }
+    }
+}

@@ -1,0 +1,15 @@
+//! Use cases and background work. Its api module is the only door for the surfaces.
+
+pub mod api;
+
+mod check;
+mod convert;
+mod engine;
+mod escape;
+mod events;
+mod export;
+mod folder;
+mod import;
+mod pool;
+mod settings;
+mod view;

@@ -1,0 +1,442 @@
+//! The read model: what the table, the filters and the sorting need of every live proxy, in columns in memory.
+//!
+//! It is loaded once, grows with imports and is changed in place when checks land. The database stays the
+//! truth; nothing here reads or writes it. Secrets are never here. A million proxies take some 75 MB.
+
+use std::collections::HashMap;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+
+use indexmap::IndexSet;
+use proxydeck_domain::{
+    Anonymity, Capability, Endpoint, Hints, Host, Reason, Score, ScoreInput, Standing, Status, TrustFlags,
+    UnixMs, Verdict,
+};
+
+const DAY_MS: UnixMs = 24 * 60 * 60 * 1000;
+
+/// A moment that never was, where a column has room for moments only.
+const NEVER: UnixMs = UnixMs::MIN;
+/// No latency. A latency of 49 days does not occur: an attempt is bounded by seconds.
+const NO_LATENCY: u32 = u32::MAX;
+/// No anonymity was found yet.
+const NO_LEVEL: u8 = u8::MAX;
+/// No user name.
+const NO_USER: u32 = u32::MAX;
+
+/// Everything that the read model knows of one proxy.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Record {
+    pub(crate) id: i64,
+    pub(crate) endpoint: Endpoint,
+    pub(crate) user: Option<String>,
+    pub(crate) hints: Hints,
+    pub(crate) standing: Standing,
+    /// The capabilities that work, as [`proxydeck_domain::Capabilities::working_bits`] has them.
+    pub(crate) working: u8,
+    pub(crate) reason: Option<Reason>,
+    pub(crate) code: Option<u16>,
+    pub(crate) latency_ms: Option<u32>,
+    pub(crate) anonymity: Option<Anonymity>,
+    pub(crate) exit: Option<IpAddr>,
+    pub(crate) trust: TrustFlags,
+    pub(crate) checks_30d: u32,
+    pub(crate) successes_30d: u32,
+    pub(crate) last_checked: Option<UnixMs>,
+    pub(crate) last_success: Option<UnixMs>,
+    pub(crate) first_seen: UnixMs,
+}
+
+impl Record {
+    /// Share of the checks of the last 30 days that succeeded; none before the first.
+    pub(crate) fn success_rate(&self) -> Option<f64> {
+        (self.checks_30d > 0).then(|| f64::from(self.successes_30d) / f64::from(self.checks_30d))
+    }
+
+    /// The score at a moment, with its parts; none before the first check.
+    pub(crate) fn score(&self, now: UnixMs) -> Option<Score> {
+        self.last_checked?;
+        Some(Score::of(ScoreInput {
+            success_rate: self.success_rate().unwrap_or(0.0),
+            latency_ms: self.latency_ms,
+            days_since_success: self.last_success.map(|at| days_between(at, now)),
+            anonymity: self.anonymity.unwrap_or_default(),
+        }))
+    }
+}
+
+/// Whole days from one moment to a later one; a clock that went back gives none.
+pub(crate) fn days_between(from: UnixMs, to: UnixMs) -> u32 {
+    u32::try_from(to.saturating_sub(from).max(0) / DAY_MS).unwrap_or(u32::MAX)
+}
+
+/// A host in 34 bits: an IPv4 address itself, or the number of a text that is kept once.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Place(u64);
+
+/// What a [`Place`] is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum PlaceKind {
+    V4(Ipv4Addr),
+    V6(u32),
+    Name(u32),
+    Nowhere,
+}
+
+impl Place {
+    const NOWHERE: Self = Self(u64::MAX);
+    const V6: u64 = 1 << 32;
+    const NAME: u64 = 2 << 32;
+
+    pub(crate) const fn kind(self) -> PlaceKind {
+        #[allow(clippy::cast_possible_truncation, reason = "the lower half is the address or the number")]
+        let low = self.0 as u32;
+        match self.0 >> 32 {
+            0 => PlaceKind::V4(Ipv4Addr::from_bits(low)),
+            1 => PlaceKind::V6(low),
+            2 => PlaceKind::Name(low),
+            _ => PlaceKind::Nowhere,
+        }
+    }
+}
+
+/// Texts and addresses that are kept once however many proxies have them.
+#[derive(Debug, Default)]
+pub(crate) struct Texts {
+    pub(crate) names: IndexSet<Box<str>>,
+    pub(crate) v6: IndexSet<Ipv6Addr>,
+    pub(crate) users: IndexSet<Box<str>>,
+}
+
+impl Texts {
+    fn place(&mut self, host: &Host) -> Place {
+        match host {
+            Host::V4(v4) => Place(u64::from(v4.to_bits())),
+            Host::V6(v6) => Place(Place::V6 | u64::from(number(self.v6.insert_full(*v6).0))),
+            Host::Name(name) => {
+                let at = self.names.get_index_of(name).unwrap_or_else(|| self.names.insert_full(name.clone()).0);
+                Place(Place::NAME | u64::from(number(at)))
+            }
+        }
+    }
+
+    fn exit(&mut self, exit: Option<IpAddr>) -> Place {
+        exit.map_or(Place::NOWHERE, |ip| self.place(&Host::from(ip)))
+    }
+
+    fn host(&self, place: Place) -> Option<Host> {
+        match place.kind() {
+            PlaceKind::V4(v4) => Some(Host::V4(v4)),
+            PlaceKind::V6(at) => self.v6.get_index(index(at)).copied().map(Host::V6),
+            PlaceKind::Name(at) => self.names.get_index(index(at)).cloned().map(Host::Name),
+            PlaceKind::Nowhere => None,
+        }
+    }
+
+    fn user(&mut self, user: Option<&str>) -> u32 {
+        let Some(user) = user else { return NO_USER };
+        number(self.users.get_index_of(user).unwrap_or_else(|| self.users.insert_full(user.into()).0))
+    }
+}
+
+/// A position as a number of 32 bits: there are never more rows or texts than SQLite and memory could hold.
+pub(crate) fn number(at: usize) -> u32 {
+    u32::try_from(at).unwrap_or(u32::MAX)
+}
+
+/// A number as a position.
+pub(crate) const fn index(at: u32) -> usize {
+    at as usize
+}
+
+macro_rules! columns {
+    ($($name:ident: $type:ty,)+) => {
+        /// One row of the columns.
+        #[derive(Clone, Copy, Debug)]
+        struct Packed { $($name: $type,)+ }
+
+        /// One vector a field, all of one length, in the order of the ids.
+        #[derive(Debug, Default)]
+        pub(crate) struct Columns { $(pub(crate) $name: Vec<$type>,)+ }
+
+        impl Columns {
+            fn shrink(&mut self) { $(self.$name.shrink_to_fit();)+ }
+            fn insert(&mut self, at: usize, row: Packed) { $(self.$name.insert(at, row.$name);)+ }
+            fn set(&mut self, at: usize, row: Packed) { $(self.$name[at] = row.$name;)+ }
+        }
+    };
+}
+
+columns! {
+    id: i64,
+    place: Place,
+    port: u16,
+    user: u32,
+    hints: Hints,
+    status: Status,
+    failures: u16,
+    working: u8,
+    reason: Option<Reason>,
+    code: u16,
+    latency: u32,
+    anonymity: u8,
+    exit: Place,
+    trust: TrustFlags,
+    checks: u16,
+    successes: u16,
+    last_checked: UnixMs,
+    last_success: UnixMs,
+    first_seen: UnixMs,
+    checking: bool,
+}
+
+/// All live proxies.
+#[derive(Debug)]
+pub(crate) struct Pool {
+    columns: Columns,
+    texts: Texts,
+    active: u32,
+    revision: u64,
+    /// What each set of capabilities is called in the words of lists.
+    protocols: Box<[Hints; 256]>,
+}
+
+impl Default for Pool {
+    fn default() -> Self {
+        let mut protocols = Box::new([Hints::NONE; 256]);
+        for (bits, slot) in protocols.iter_mut().enumerate() {
+            *slot = Capability::ALL
+                .into_iter()
+                .filter(|capability| bits & (1 << *capability as u8) != 0)
+                .filter_map(Capability::protocol)
+                .collect();
+        }
+        Self { columns: Columns::default(), texts: Texts::default(), active: 0, revision: 0, protocols }
+    }
+}
+
+impl Pool {
+    /// Gives back the room that growing left over, once everything is loaded.
+    pub(crate) fn shrink(&mut self) {
+        self.columns.shrink();
+    }
+
+    /// Takes a proxy in, or replaces what was known of it; a check in flight stays one.
+    pub(crate) fn put(&mut self, record: &Record) {
+        let packed = self.pack(record);
+        match self.position(record.id) {
+            Ok(at) => {
+                self.active -= u32::from(self.columns.status[at] == Status::Active);
+                let checking = self.columns.checking[at];
+                self.columns.set(at, Packed { checking, ..packed });
+            }
+            // Numbers only grow, so this is nearly always the end.
+            Err(at) => self.columns.insert(at, packed),
+        }
+        self.active += u32::from(record.standing.status == Status::Active);
+        self.revision += 1;
+    }
+
+    fn pack(&mut self, record: &Record) -> Packed {
+        Packed {
+            id: record.id,
+            place: self.texts.place(record.endpoint.host()),
+            port: record.endpoint.port(),
+            user: self.texts.user(record.user.as_deref()),
+            hints: record.hints,
+            status: record.standing.status,
+            failures: small(record.standing.failures),
+            working: record.working,
+            reason: record.reason,
+            code: record.code.unwrap_or(0),
+            latency: record.latency_ms.unwrap_or(NO_LATENCY),
+            anonymity: record.anonymity.map_or(NO_LEVEL, |level| level as u8),
+            exit: self.texts.exit(record.exit),
+            trust: record.trust,
+            checks: small(record.checks_30d),
+            successes: small(record.successes_30d),
+            last_checked: record.last_checked.unwrap_or(NEVER),
+            last_success: record.last_success.unwrap_or(NEVER),
+            first_seen: record.first_seen,
+            checking: false,
+        }
+    }
+
+    /// Adds the claims of a list to a proxy that is known.
+    pub(crate) fn add_hints(&mut self, id: i64, hints: Hints) {
+        if let Ok(at) = self.position(id) {
+            let merged = self.columns.hints[at].union(hints);
+            if merged != self.columns.hints[at] {
+                self.columns.hints[at] = merged;
+                self.revision += 1;
+            }
+        }
+    }
+
+    /// Puts the outcome of a check in place. None when there is no such proxy (any more).
+    pub(crate) fn land(&mut self, id: i64, at: UnixMs, verdict: &Verdict, standing: Standing) -> Option<()> {
+        let row = self.position(id).ok()?;
+        let exit = self.texts.exit(verdict.exit);
+        let columns = &mut self.columns;
+        self.active -= u32::from(columns.status[row] == Status::Active);
+        self.active += u32::from(standing.status == Status::Active);
+        columns.status[row] = standing.status;
+        columns.failures[row] = small(standing.failures);
+        columns.working[row] = verdict.capabilities.working_bits();
+        columns.reason[row] = verdict.reason;
+        columns.code[row] = verdict.code.unwrap_or(0);
+        columns.latency[row] = verdict.latency_ms.unwrap_or(NO_LATENCY);
+        columns.anonymity[row] = verdict.finding.anonymity as u8;
+        columns.exit[row] = exit;
+        columns.trust[row] = verdict.trust;
+        columns.checks[row] = columns.checks[row].saturating_add(1);
+        columns.last_checked[row] = at;
+        if verdict.success {
+            columns.successes[row] = columns.successes[row].saturating_add(1);
+            columns.last_success[row] = at;
+        }
+        self.revision += 1;
+        Some(())
+    }
+
+    /// Marks proxies as being checked, or as no longer. This is no state of the proxy and is never kept.
+    pub(crate) fn set_checking(&mut self, ids: &[i64], checking: bool) {
+        for id in ids {
+            if let Ok(at) = self.position(*id) {
+                self.columns.checking[at] = checking;
+            }
+        }
+        self.revision += 1;
+    }
+
+    /// Replaces the counts of the last 30 days; who is not in them has none.
+    pub(crate) fn recount(&mut self, counts: &HashMap<i64, (u32, u32)>) {
+        for (row, id) in self.columns.id.iter().enumerate() {
+            let (checks, successes) = counts.get(id).copied().unwrap_or_default();
+            self.columns.checks[row] = small(checks);
+            self.columns.successes[row] = small(successes);
+        }
+        self.revision += 1;
+    }
+
+    fn position(&self, id: i64) -> Result<usize, usize> {
+        match self.columns.id.last() {
+            Some(last) if id > *last => Err(self.columns.id.len()),
+            _ => self.columns.id.binary_search(&id),
+        }
+    }
+
+    /// The row of a proxy.
+    pub(crate) fn row_of(&self, id: i64) -> Option<usize> {
+        self.position(id).ok()
+    }
+
+    /// What is known of the proxy in a row.
+    pub(crate) fn record(&self, row: usize) -> Option<Record> {
+        let c = &self.columns;
+        let id = *c.id.get(row)?;
+        let endpoint = Endpoint::new(self.texts.host(c.place[row])?, c.port[row]).ok()?;
+        Some(Record {
+            id,
+            endpoint,
+            user: self.user(row).map(str::to_owned),
+            hints: c.hints[row],
+            standing: self.standing(row),
+            working: c.working[row],
+            reason: c.reason[row],
+            code: (c.code[row] != 0).then_some(c.code[row]),
+            latency_ms: self.latency(row),
+            anonymity: self.anonymity(row),
+            exit: self.texts.host(c.exit[row]).and_then(|host| host.ip()),
+            trust: c.trust[row],
+            checks_30d: u32::from(c.checks[row]),
+            successes_30d: u32::from(c.successes[row]),
+            last_checked: moment(c.last_checked[row]),
+            last_success: moment(c.last_success[row]),
+            first_seen: c.first_seen[row],
+        })
+    }
+
+    /// Where the proxy in a row stands.
+    pub(crate) fn standing(&self, row: usize) -> Standing {
+        Standing { status: self.columns.status[row], failures: u32::from(self.columns.failures[row]) }
+    }
+
+    /// The user name of the account of the proxy in a row.
+    pub(crate) fn user(&self, row: usize) -> Option<&str> {
+        self.texts.users.get_index(index(self.columns.user[row])).map(AsRef::as_ref)
+    }
+
+    /// Milliseconds.
+    pub(crate) fn latency(&self, row: usize) -> Option<u32> {
+        Some(self.columns.latency[row]).filter(|ms| *ms != NO_LATENCY)
+    }
+
+    /// How much the proxy in a row gives away; none before its first check.
+    pub(crate) fn anonymity(&self, row: usize) -> Option<Anonymity> {
+        Anonymity::from_number(self.columns.anonymity[row])
+    }
+
+    /// What the proxy in a row was found to speak.
+    pub(crate) fn found(&self, row: usize) -> Hints {
+        self.protocols[usize::from(self.columns.working[row])]
+    }
+
+    /// What it was found to speak; for one never checked, what lists say of it.
+    pub(crate) fn speaks(&self, row: usize) -> Hints {
+        if self.columns.last_checked[row] == NEVER { self.columns.hints[row] } else { self.found(row) }
+    }
+
+    /// The score of the proxy in a row at a moment; none before its first check.
+    pub(crate) fn score(&self, row: usize, now: UnixMs) -> Option<f64> {
+        let c = &self.columns;
+        moment(c.last_checked[row])?;
+        let checks = c.checks[row];
+        Some(
+            Score::of(ScoreInput {
+                success_rate: if checks == 0 { 0.0 } else { f64::from(c.successes[row]) / f64::from(checks) },
+                latency_ms: self.latency(row),
+                days_since_success: moment(c.last_success[row]).map(|at| days_between(at, now)),
+                anonymity: self.anonymity(row).unwrap_or_default(),
+            })
+            .total,
+        )
+    }
+
+    /// Whether a check of the proxy in a row is in flight.
+    pub(crate) fn is_checking(&self, row: usize) -> bool {
+        self.columns.checking[row]
+    }
+
+    pub(crate) const fn columns(&self) -> &Columns {
+        &self.columns
+    }
+
+    pub(crate) const fn texts(&self) -> &Texts {
+        &self.texts
+    }
+
+    /// Proxies in the pool.
+    pub(crate) fn len(&self) -> usize {
+        self.columns.id.len()
+    }
+
+    /// Of these, the ones whose last check succeeded.
+    pub(crate) const fn working(&self) -> u32 {
+        self.active
+    }
+
+    /// Grows with every change.
+    pub(crate) const fn revision(&self) -> u64 {
+        self.revision
+    }
+}
+
+/// The moment in a column, if there is one.
+pub(crate) fn moment(at: UnixMs) -> Option<UnixMs> {
+    (at != NEVER).then_some(at)
+}
+
+/// A count in two bytes: at most 2,880 checks fit into 30 days at the usual pace, and more change no share.
+fn small(count: u32) -> u16 {
+    u16::try_from(count).unwrap_or(u16::MAX)
+}

@@ -1,0 +1,100 @@
+//! Lists in many shapes into endpoints and refusals. Pure: bytes in, candidates out.
+//!
+//! A list is read line by line. A line gives candidates, or one refusal with its number and its reason, or both when
+//! it holds several addresses and one of them is faulty; an array of JSON on a line answers for each of its elements.
+//! Blank lines and comments (`#`, `;`, `//`) give neither. Nothing here opens a file, resolves a name or remembers
+//! what it has seen: telling the distinct from the repeated is the engine's business.
+//!
+//! The rule above all others: *never take what was not understood.* An address inside words counts when its edges
+//! are no letter, digit, dot or hyphen and it can be read in one way only; one that is glued to another, cut, or led
+//! by a zero is refused.
+//!
+//! # What is read
+//! `ip:port` and `host:port`; `ip port`, also as cells (tab, comma, semicolon, bar), with more columns behind;
+//! `scheme://[user:password@]host:port` (http, https, socks4, socks4a, socks5, socks5h; percent-decoded);
+//! `user:password@host:port`, `host:port@user:password`, `host:port:user:password`, `user:password:ip:port`;
+//! `type host port [user password]` of proxychains; IPv6 in brackets; tables with a header ([`Reader`] keeps the
+//! header while it is fed); JSON objects, arrays and strings on a line.
+//!
+//! # Choices where lists are ambiguous
+//! - A protocol that a column, a scheme or a word of the line names is stated; otherwise the file's name implies it.
+//!   `socks4a` is SOCKS4 and `socks5h` is SOCKS5. A misspelt one (`sock5`) is refused, not guessed.
+//! - A port that is missing is not made up from the scheme (`http://192.0.2.1` is refused).
+//! - Among other words an address counts, a host name only with an account or a scheme; in front of them it counts.
+//! - A host name without a dot (`localhost:80`, `foo:88:user:pwd`) means something else on every network and is
+//!   refused, also where private addresses are allowed.
+//! - `host:port@user:` is an account with an empty password.
+//! - `host:port:word` is an address and a remark (a country); `host:port:number` has two readings and is refused.
+//! - `2001:db8::1:8080` without brackets is an address by itself and is refused.
+//! - `https://t.me/socks?server=…&port=…` is a SOCKS5 proxy; its sibling `proxy?` is MTProto and is refused.
+//! - The notation `US-A-S! +` states a protocol only under the header that explains it.
+//! - The text of a refusal never holds a password: see [`Refusal::text`].
+
+mod json;
+mod labels;
+mod mask;
+mod name;
+mod plain;
+mod reading;
+mod record;
+mod refusal;
+mod stream;
+mod table;
+mod text;
+mod uri;
+
+pub use name::protocol_in_name;
+pub use refusal::{MAX_REFUSAL_TEXT, Refusal, RefusalReason};
+pub use stream::{MAX_JSON_LINE, MAX_LINE, Reader};
+
+use proxydeck_domain::{Protocol, Proxy};
+
+/// How a list is to be read.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Options {
+    /// The protocol of lines that state none: what the user said, or what [`protocol_in_name`] found.
+    pub hint: Option<Protocol>,
+    /// Whether addresses count that are not publicly routable.
+    pub allow_private: bool,
+}
+
+/// A proxy that a list holds, with one protocol that is claimed for it.
+///
+/// A line that claims several protocols gives one candidate for each.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Candidate {
+    /// Where to dial, and with which account.
+    pub proxy: Proxy,
+    /// The protocol that the line states, else the one of [`Options::hint`].
+    pub stated: Option<Protocol>,
+    /// The number of the line, from 1.
+    pub line: u64,
+}
+
+/// Where candidates and refusals go while a list is being read.
+pub trait Sink {
+    /// Takes a proxy that was read.
+    fn candidate(&mut self, candidate: Candidate);
+    /// Takes what was not accepted.
+    fn refusal(&mut self, refusal: Refusal);
+}
+
+/// What a list came to.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Totals {
+    /// Lines, the blank ones included; a last one without an end counts.
+    pub lines: u64,
+    /// Candidates given to the sink.
+    pub candidates: u64,
+    /// Refusals given to the sink.
+    pub refusals: u64,
+    /// Lines in a long stretch of binary data that were passed over without a refusal of their own.
+    pub folded: u64,
+}
+
+/// Reads a whole list that is in memory.
+pub fn read(bytes: &[u8], options: &Options, sink: &mut impl Sink) -> Totals {
+    let mut reader = Reader::new(options);
+    reader.push(bytes, sink);
+    reader.finish(sink)
+}

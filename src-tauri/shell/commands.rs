@@ -1,0 +1,181 @@
+//! The commands of the window: each an adapter onto one use case of the engine.
+//!
+//! Native dialogs are opened here, so that the interface never names a path to read or to write by itself.
+
+use std::path::PathBuf;
+
+use proxydeck_engine::api::dto::{
+    AppInfoDto, CheckWhatDto, ErrorDto, ExportAskDto, ExportPreviewDto, ExportedDto, FilterDto, FormatDto,
+    ImportPreviewDto, ImportedDto, ProxyDetailDto, RowsDto, SettingsDto, SortKeyDto, ViewDto,
+};
+use proxydeck_engine::api::{self, ApiError, Engine};
+use tauri::ipc::Invoke;
+use tauri::{AppHandle, State, Wry};
+use tauri_plugin_dialog::{DialogExt, FilePath};
+use tokio::sync::oneshot;
+
+type Answer<T> = Result<T, ErrorDto>;
+
+/// Every command.
+pub(crate) fn handler() -> impl Fn(Invoke<Wry>) -> bool + Send + Sync + 'static {
+    tauri::generate_handler![
+        app_info,
+        settings_get,
+        settings_set,
+        open_view,
+        view_rows,
+        close_view,
+        proxy_detail,
+        import_pick,
+        import_path,
+        import_text,
+        import_commit,
+        import_discard,
+        check_start,
+        check_stop,
+        export_preview,
+        export_save,
+    ]
+}
+
+fn told(error: ApiError) -> ErrorDto {
+    error.into()
+}
+
+/// Runs what blocks where it may.
+async fn blocking<T: Send + 'static>(
+    engine: &Engine,
+    work: impl FnOnce(&Engine) -> Result<T, ApiError> + Send + 'static,
+) -> Answer<T> {
+    let engine = engine.clone();
+    match tauri::async_runtime::spawn_blocking(move || work(&engine)).await {
+        Ok(result) => result.map_err(told),
+        Err(error) => Err(told(ApiError::internal(format!("A use case ended early: {error}.")))),
+    }
+}
+
+#[tauri::command]
+async fn app_info(engine: State<'_, Engine>) -> Answer<AppInfoDto> {
+    blocking(&engine, api::app_info).await
+}
+
+#[tauri::command]
+async fn settings_get(engine: State<'_, Engine>) -> Answer<SettingsDto> {
+    blocking(&engine, |engine| Ok(api::settings_get(engine))).await
+}
+
+#[tauri::command]
+async fn settings_set(engine: State<'_, Engine>, settings: SettingsDto) -> Answer<SettingsDto> {
+    blocking(&engine, move |engine| api::settings_set(engine, settings)).await
+}
+
+#[tauri::command]
+async fn open_view(engine: State<'_, Engine>, filter: FilterDto, sort: Vec<SortKeyDto>) -> Answer<ViewDto> {
+    blocking(&engine, move |engine| api::open_view(engine, &filter, &sort)).await
+}
+
+#[tauri::command]
+async fn view_rows(engine: State<'_, Engine>, view: u32, from: u32, to: u32) -> Answer<RowsDto> {
+    blocking(&engine, move |engine| api::view_rows(engine, view, from, to)).await
+}
+
+#[tauri::command]
+async fn close_view(engine: State<'_, Engine>, view: u32) -> Answer<()> {
+    api::close_view(&engine, view);
+    Ok(())
+}
+
+#[tauri::command]
+async fn proxy_detail(engine: State<'_, Engine>, id: i64) -> Answer<ProxyDetailDto> {
+    blocking(&engine, move |engine| api::proxy_detail(engine, id)).await
+}
+
+#[tauri::command]
+async fn import_pick(app: AppHandle, engine: State<'_, Engine>) -> Answer<Option<ImportPreviewDto>> {
+    let (chose, chosen) = oneshot::channel();
+    app.dialog().file().pick_file(move |path| {
+        // Whoever asked may be gone with its window.
+        let _ = chose.send(path);
+    });
+    match path_of(chosen.await.ok().flatten())? {
+        Some(path) => import_path(engine, path).await.map(Some),
+        None => Ok(None),
+    }
+}
+
+#[tauri::command]
+async fn import_path(engine: State<'_, Engine>, path: PathBuf) -> Answer<ImportPreviewDto> {
+    blocking(&engine, move |engine| api::import_path(engine, &path)).await
+}
+
+#[tauri::command]
+async fn import_text(engine: State<'_, Engine>, text: String) -> Answer<ImportPreviewDto> {
+    blocking(&engine, move |engine| api::import_text(engine, &text)).await
+}
+
+#[tauri::command]
+async fn import_commit(engine: State<'_, Engine>, import: u32) -> Answer<ImportedDto> {
+    blocking(&engine, move |engine| api::import_commit(engine, import)).await
+}
+
+#[tauri::command]
+async fn import_discard(engine: State<'_, Engine>, import: u32) -> Answer<()> {
+    api::import_discard(&engine, import);
+    Ok(())
+}
+
+#[tauri::command]
+async fn check_start(engine: State<'_, Engine>, what: CheckWhatDto) -> Answer<i64> {
+    let engine = engine.inner().clone();
+    api::check_start(&engine, what).await.map_err(told)
+}
+
+#[tauri::command]
+async fn check_stop(engine: State<'_, Engine>) -> Answer<()> {
+    api::check_stop(&engine);
+    Ok(())
+}
+
+#[tauri::command]
+async fn export_preview(engine: State<'_, Engine>, ask: ExportAskDto) -> Answer<ExportPreviewDto> {
+    blocking(&engine, move |engine| api::export_preview(engine, &ask)).await
+}
+
+#[tauri::command]
+async fn export_save(
+    app: AppHandle,
+    engine: State<'_, Engine>,
+    ask: ExportAskDto,
+) -> Answer<Option<ExportedDto>> {
+    let ending = match ask.format {
+        FormatDto::Csv => "csv",
+        FormatDto::Jsonl => "jsonl",
+        FormatDto::Json => "json",
+        FormatDto::Txt | FormatDto::Url => "txt",
+    };
+    let (chose, chosen) = oneshot::channel();
+    app.dialog()
+        .file()
+        .set_file_name(format!("proxies.{ending}"))
+        .add_filter(ending.to_uppercase(), &[ending])
+        .save_file(move |path| {
+            // Whoever asked may be gone with its window.
+            let _ = chose.send(path);
+        });
+    match path_of(chosen.await.ok().flatten())? {
+        Some(path) => {
+            blocking(&engine, move |engine| api::export_save(engine, &ask, &path)).await.map(Some)
+        }
+        None => Ok(None),
+    }
+}
+
+fn path_of(chosen: Option<FilePath>) -> Answer<Option<PathBuf>> {
+    chosen
+        .map(|path| {
+            path.into_path().map_err(|error| {
+                told(ApiError::invalid("path", format!("The file that was chosen cannot be used: {error}.")))
+            })
+        })
+        .transpose()
+}
