@@ -372,7 +372,11 @@ fn host_before(text: &[u8], from: usize, colon: usize) -> Option<usize> {
     if front.last() == Some(&b']') {
         // The colons inside the brackets have been passed already, so the look goes further back than `from`.
         let earliest = colon.saturating_sub(MAX_BRACKETS);
-        return memchr::memrchr(b'[', &text[earliest..colon]).map(|at| earliest + at);
+        let bracket = earliest + memchr::memrchr(b'[', &text[earliest..colon])?;
+        // A bracket that was closed before belongs to another host.
+        return memchr::memchr(b']', &text[bracket..])
+            .filter(|end| bracket + end + 1 == colon)
+            .map(|_| bracket);
     }
     let digits = front.iter().rev().take_while(|b| b.is_ascii_digit() || **b == b'.').count();
     let stopped_by = front.len().checked_sub(digits + 1).map(|at| front[at]);
