@@ -1,0 +1,509 @@
+/**
+ * A host without an engine, for a browser and for tests: a seeded pool in memory that filters, orders, imports and
+ * checks by the same contract. What it finds is made up. The desktop application never uses it.
+ */
+import type {
+  AppInfoDto,
+  CheckWhatDto,
+  ErrorCode,
+  ErrorDto,
+  EventDto,
+  ExportAskDto,
+  ImportPreviewDto,
+  NoticeDto,
+  ProgressDto,
+  RowDto,
+  SettingsDto,
+} from '../../bindings';
+import type { FileDrop, Host } from '../types';
+import { detailOf } from './detail';
+import { readList } from './list';
+import { chance, FakePool } from './pool';
+
+/** The world that the host simulates. */
+export interface World {
+  rows: number;
+  seed: number;
+  /** The share of proxies that were never checked, 0 to 1. */
+  unchecked: number;
+  /** Proxies a second that a check finishes. */
+  speed: number;
+  /** Milliseconds that every answer takes. */
+  delay: number;
+  settings: SettingsDto;
+  /** Proxies that a cut-off check has left; 0 for none. */
+  unfinished: number;
+  notices: NoticeDto[];
+  /** Commands that are refused, with the code of the refusal. */
+  failing: Partial<Record<keyof Host, ErrorCode>>;
+}
+
+export const DEFAULT_WORLD: World = {
+  rows: 52_418,
+  seed: 7,
+  unchecked: 0.12,
+  speed: 1842,
+  delay: 0,
+  settings: {
+    theme: 'system',
+    language: 'system',
+    judges: ['http://judge-1.example.net/', 'https://judge-2.example.net/get'],
+    timeout_seconds: 10,
+    concurrency: 512,
+    rate: 200,
+    allow_private: false,
+  },
+  unfinished: 0,
+  notices: [],
+  failing: {},
+};
+
+const TICK_MS = 100;
+const MAX_TIMEOUT_SECONDS = 30;
+const MAX_CONCURRENCY = 20_000;
+const PREVIEW_LINES = 3;
+
+/** Reads a world out of an address: `?rows=1000000&theme=dark&lang=zh-TW&speed=500&unfinished=12000&fail=exportSave:io`. */
+export function worldOf(query: URLSearchParams): World {
+  const number = (name: string, usual: number): number => {
+    const value = Number(query.get(name) ?? usual);
+    return Number.isFinite(value) && value >= 0 ? value : usual;
+  };
+  const [command, code] = (query.get('fail') ?? '').split(':');
+  const notice = query.get('notice');
+  return {
+    ...DEFAULT_WORLD,
+    rows: Math.floor(number('rows', DEFAULT_WORLD.rows)),
+    seed: number('seed', DEFAULT_WORLD.seed),
+    unchecked: number('unchecked', DEFAULT_WORLD.unchecked),
+    speed: number('speed', DEFAULT_WORLD.speed),
+    delay: number('delay', DEFAULT_WORLD.delay),
+    unfinished: number('unfinished', 0),
+    notices: notice
+      ? [{ code: notice as NoticeDto['code'], params: { path: '/home/you/.local/share/proxydeck/key' } }]
+      : [],
+    failing: command && code ? { [command]: code as ErrorCode } : {},
+    settings: {
+      ...DEFAULT_WORLD.settings,
+      theme: (query.get('theme') ?? DEFAULT_WORLD.settings.theme) as SettingsDto['theme'],
+      language: (query.get('lang') ?? DEFAULT_WORLD.settings.language) as SettingsDto['language'],
+    },
+  };
+}
+
+interface Running {
+  progress: ProgressDto;
+  order: Uint32Array;
+  started: number;
+  flying: number;
+  reasons: Record<string, number>;
+  timer: ReturnType<typeof setInterval>;
+}
+
+export function fakeHost(world: Partial<World> = {}): Host {
+  return new FakeHost({ ...DEFAULT_WORLD, ...world });
+}
+
+class FakeHost implements Host {
+  private readonly pool: FakePool;
+  private readonly roll: () => number;
+  private readonly listeners = new Set<(event: EventDto) => void>();
+  private readonly views = new Map<number, Uint32Array>();
+  private readonly imports = new Map<number, string[]>();
+  private readonly dropped = new Map<string, File>();
+  private settings: SettingsDto;
+  private running: Running | null = null;
+  private unfinished: number;
+  private last = 0;
+
+  constructor(private readonly world: World) {
+    this.pool = new FakePool({
+      rows: world.rows,
+      seed: world.seed,
+      unchecked: world.unchecked,
+      now: Date.now(),
+    });
+    this.roll = chance(world.seed);
+    this.settings = { ...world.settings };
+    this.unfinished = world.unfinished;
+  }
+
+  async appInfo(): Promise<AppInfoDto> {
+    await this.turn('appInfo');
+    return {
+      version: '0.1.0',
+      data_dir: '/home/you/.local/share/proxydeck',
+      database_bytes: 1_000_000 + this.pool.size * 1600,
+      notices: this.world.notices,
+      unfinished: this.unfinished ? { task: 3, left: this.unfinished, total: this.pool.size } : null,
+      running: this.running ? { ...this.running.progress } : null,
+    };
+  }
+
+  async settingsGet(): Promise<SettingsDto> {
+    await this.turn('settingsGet');
+    return structuredClone(this.settings);
+  }
+
+  async settingsSet(settings: SettingsDto): Promise<SettingsDto> {
+    await this.turn('settingsSet');
+    if (settings.timeout_seconds < 1 || settings.timeout_seconds > MAX_TIMEOUT_SECONDS)
+      throw fault('invalid', { what: 'timeout_seconds' });
+    if (settings.concurrency < 1 || settings.concurrency > MAX_CONCURRENCY)
+      throw fault('invalid', { what: 'concurrency' });
+    this.settings = structuredClone(settings);
+    return structuredClone(settings);
+  }
+
+  openView: Host['openView'] = async (filter, sort) => {
+    await this.turn('openView');
+    const opened = this.pool.open(filter, sort);
+    const view = ++this.last;
+    this.views.set(view, opened.order);
+    return {
+      view,
+      rows: opened.order.length,
+      total: this.pool.size,
+      working: this.pool.working,
+      revision: this.pool.revision,
+      status: opened.status,
+      protocol: opened.protocol,
+      anonymity: opened.anonymity,
+    };
+  };
+
+  viewRows: Host['viewRows'] = async (view, from, to) => {
+    await this.turn('viewRows');
+    const rows = Array.from(this.order(view).subarray(from, to), (row) => this.pool.row(row));
+    return { from, rows };
+  };
+
+  async closeView(view: number): Promise<void> {
+    await this.turn('closeView');
+    this.views.delete(view);
+  }
+
+  proxyDetail: Host['proxyDetail'] = async (id) => {
+    await this.turn('proxyDetail');
+    if (id < 1 || id > this.pool.size) throw fault('not_found', { what: String(id) });
+    return detailOf(this.pool.row(id - 1), this.world.seed, Date.now());
+  };
+
+  async importPick(): Promise<ImportPreviewDto | null> {
+    await this.turn('importPick');
+    const file = await pickFile();
+    return file ? this.read(file.name, await file.text()) : null;
+  }
+
+  async importPath(path: string): Promise<ImportPreviewDto> {
+    await this.turn('importPath');
+    const file = this.dropped.get(path);
+    if (!file) throw fault('not_found', { what: path });
+    return this.read(file.name, await file.text());
+  }
+
+  async importText(text: string): Promise<ImportPreviewDto> {
+    await this.turn('importText');
+    return this.read('', text);
+  }
+
+  importCommit: Host['importCommit'] = async (id) => {
+    await this.turn('importCommit');
+    const proxies = this.imports.get(id);
+    if (!proxies) throw fault('not_found', { what: String(id) });
+    this.imports.delete(id);
+    const added = this.pool.add(proxies);
+    this.tellPool();
+    return {
+      read: proxies.length,
+      accepted: proxies.length,
+      new: added,
+      known: proxies.length - added,
+      duplicates: 0,
+      refused: {},
+    };
+  };
+
+  async importDiscard(id: number): Promise<void> {
+    await this.turn('importDiscard');
+    this.imports.delete(id);
+  }
+
+  async checkStart(what: CheckWhatDto): Promise<number> {
+    await this.turn('checkStart');
+    if (this.running) throw fault('busy', {});
+    const order = this.chosen(what);
+    this.unfinished = 0;
+    const task = ++this.last;
+    this.running = {
+      order,
+      started: Date.now(),
+      flying: 0,
+      reasons: {},
+      timer: setInterval(() => {
+        this.tick();
+      }, TICK_MS),
+      progress: {
+        task,
+        status: 'running',
+        done: 0,
+        total: order.length,
+        alive: 0,
+        in_flight: 0,
+        concurrency: this.settings.concurrency,
+        rate: 0,
+        seconds_left: null,
+      },
+    };
+    this.tell({ event: 'progress', ...this.running.progress });
+    return task;
+  }
+
+  async checkStop(): Promise<void> {
+    await this.turn('checkStop');
+    this.end('cancelled');
+  }
+
+  exportPreview: Host['exportPreview'] = async (ask) => {
+    await this.turn('exportPreview');
+    const rows = this.exported(ask);
+    return {
+      count: rows.length,
+      lines: linesOf(
+        ask,
+        rows.slice(0, PREVIEW_LINES).map((row) => this.pool.row(row)),
+      ),
+    };
+  };
+
+  exportSave: Host['exportSave'] = async (ask) => {
+    await this.turn('exportSave');
+    const rows = this.exported(ask);
+    const path = `proxies.${ask.format === 'url' ? 'txt' : ask.format}`;
+    download(
+      path,
+      linesOf(
+        ask,
+        rows.map((row) => this.pool.row(row)),
+      ),
+    );
+    return { path, written: rows.length };
+  };
+
+  onEvent: Host['onEvent'] = (listener) => {
+    this.listeners.add(listener);
+    return Promise.resolve(() => this.listeners.delete(listener));
+  };
+
+  onFileDrop: Host['onFileDrop'] = (listener) => {
+    const controller = new AbortController();
+    const on = (
+      type: 'dragover' | 'dragleave' | 'drop',
+      tell: (event: DragEvent) => FileDrop | null,
+    ): void => {
+      const handle = (event: DragEvent): void => {
+        event.preventDefault();
+        const drop = tell(event);
+        if (drop) listener(drop);
+      };
+      window.addEventListener(type, handle, { signal: controller.signal });
+    };
+    on('dragover', () => ({ kind: 'over' }));
+    // Leaving one element for another inside the window says nothing.
+    on('dragleave', (event) => (event.relatedTarget === null ? { kind: 'leave' } : null));
+    on('drop', (event) => {
+      const files = [...(event.dataTransfer?.files ?? [])];
+      for (const file of files) this.dropped.set(file.name, file);
+      return { kind: 'drop', paths: files.map((file) => file.name) };
+    });
+    return Promise.resolve(() => {
+      controller.abort();
+    });
+  };
+
+  /** Lets every answer come later, as from another process, and refuses what this world lets fail. */
+  private async turn(command: keyof Host): Promise<void> {
+    if (this.world.delay > 0) await new Promise((resolve) => setTimeout(resolve, this.world.delay));
+    const code = this.world.failing[command];
+    if (code)
+      throw fault(code, {
+        path: '/home/you/proxies.csv',
+        what: 'list.txt',
+        pid: '4711',
+        judges: 'judge-1, judge-2',
+      });
+  }
+
+  private order(view: number): Uint32Array {
+    const order = this.views.get(view);
+    if (!order) throw fault('not_found', { what: `view ${view}` });
+    return order;
+  }
+
+  private chosen(what: CheckWhatDto): Uint32Array {
+    switch (what.kind) {
+      case 'ids':
+        return Uint32Array.from(what.ids, (id) => id - 1);
+      case 'filter':
+        return this.pool.open(what.filter, []).order;
+      case 'unfinished':
+        return Uint32Array.from(
+          { length: this.unfinished },
+          (_, at) => this.pool.size - this.unfinished + at,
+        );
+    }
+  }
+
+  private read(name: string, text: string): ImportPreviewDto {
+    const list = readList(name, text, (proxy) => this.pool.has(proxy));
+    const id = ++this.last;
+    this.imports.set(id, list.proxies);
+    return { import: id, ...list.preview };
+  }
+
+  private exported(ask: ExportAskDto): number[] {
+    const rows = Array.from(this.order(ask.view));
+    return ask.working_only ? rows.filter((row) => this.pool.row(row).status === 'active') : rows;
+  }
+
+  private tick(): void {
+    const running = this.running;
+    if (!running) return;
+    const { progress, order } = running;
+    const now = Date.now();
+    const finished = Math.min(order.length, Math.ceil(((now - running.started) / 1000) * this.world.speed));
+    for (let at = progress.done; at < finished; at++) {
+      const { works, reason } = this.pool.finish(order[at] ?? 0, this.roll, now);
+      if (works) progress.alive++;
+      else if (reason) running.reasons[reason] = (running.reasons[reason] ?? 0) + 1;
+    }
+    progress.done = finished;
+    running.flying = Math.min(order.length, finished + progress.concurrency);
+    for (let at = finished; at < running.flying; at++) this.pool.begin(order[at] ?? 0);
+    progress.in_flight = running.flying - finished;
+    progress.rate = this.world.speed;
+    progress.seconds_left = (order.length - finished) / this.world.speed;
+    this.pool.revision++;
+    this.tellPool();
+    this.tell({ event: 'progress', ...progress });
+    if (finished === order.length) this.end('succeeded');
+  }
+
+  private end(status: 'succeeded' | 'cancelled'): void {
+    const running = this.running;
+    if (!running) return;
+    const { progress, order } = running;
+    clearInterval(running.timer);
+    for (let at = progress.done; at < running.flying; at++) this.pool.release(order[at] ?? 0);
+    this.running = null;
+    this.pool.revision++;
+    this.tellPool();
+    this.tell({
+      event: 'ended',
+      task: progress.task,
+      status,
+      error: null,
+      result: {
+        checked: progress.done,
+        alive: progress.alive,
+        by_reason: running.reasons,
+        seconds: (Date.now() - running.started) / 1000,
+        task: progress.task,
+        resumed: false,
+        stored: progress.done,
+      },
+    });
+  }
+
+  private tellPool(): void {
+    this.tell({
+      event: 'pool',
+      revision: this.pool.revision,
+      total: this.pool.size,
+      working: this.pool.working,
+    });
+  }
+
+  private tell(event: EventDto): void {
+    for (const listener of this.listeners) listener(event);
+  }
+}
+
+function fault(code: ErrorCode, params: Record<string, string>): ErrorDto {
+  return {
+    code,
+    message: `the simulated host refused this with ${code}`,
+    hint: 'try again without ?fail=',
+    params,
+  };
+}
+
+function pickFile(): Promise<File | null> {
+  return new Promise((resolve) => {
+    const input = document.createElement('input');
+    input.type = 'file';
+    input.addEventListener('change', () => {
+      resolve(input.files?.[0] ?? null);
+    });
+    input.addEventListener('cancel', () => {
+      resolve(null);
+    });
+    input.click();
+  });
+}
+
+function download(name: string, lines: string[]): void {
+  const link = document.createElement('a');
+  link.href = URL.createObjectURL(new Blob([lines.join('\n'), '\n'], { type: 'text/plain' }));
+  link.download = name;
+  link.click();
+  URL.revokeObjectURL(link.href);
+}
+
+const CSV_COLUMNS =
+  'proxy,username,protocols,status,reason,latency_ms,anonymity,exit_ip,success_rate,score,last_checked';
+
+function linesOf(ask: ExportAskDto, rows: RowDto[]): string[] {
+  switch (ask.format) {
+    case 'csv':
+      return [CSV_COLUMNS, ...rows.map(csvLine)];
+    case 'json':
+      return [
+        '[',
+        ...rows.map((row, at) => JSON.stringify(record(row)) + (at + 1 < rows.length ? ',' : '')),
+        ']',
+      ];
+    case 'jsonl':
+      return rows.map((row) => JSON.stringify(record(row)));
+    case 'txt':
+      return rows.map((row) => row.proxy);
+    case 'url':
+      return rows.map((row) => {
+        const scheme = row.protocols.at(-1) ?? row.hints.at(-1) ?? 'http';
+        const account = row.username ? `${row.username}${ask.with_secrets ? ':secret' : ''}@` : '';
+        return `${scheme === 'https' ? 'http' : scheme}://${account}${row.proxy}`;
+      });
+  }
+}
+
+function record(row: RowDto): object {
+  const { proxy, username, status, reason, latency_ms, anonymity, exit_ip, score } = row;
+  return { proxy, username, status, reason, latency_ms, anonymity, exit_ip, score };
+}
+
+function csvLine(row: RowDto): string {
+  const at = row.last_checked === null ? '' : new Date(row.last_checked).toISOString();
+  return [
+    row.proxy,
+    row.username ?? '',
+    row.protocols.join('+'),
+    row.status,
+    row.reason ?? '',
+    row.latency_ms ?? '',
+    row.anonymity ?? '',
+    row.exit_ip ?? '',
+    row.success_rate ?? '',
+    row.score ?? '',
+    at,
+  ].join(',');
+}

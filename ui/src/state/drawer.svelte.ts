@@ -1,0 +1,52 @@
+/** The proxy about which everything is shown. */
+import type { ProxyDetailDto } from '../bindings';
+import type { Host } from '../host';
+import { Latest } from '../lib/latest';
+import { asError } from './faults';
+import type { Notices } from './notices.svelte';
+
+export class Drawer {
+  id = $state<number | null>(null);
+  detail = $state.raw<ProxyDetailDto | null>(null);
+  /** Whether the proxy is no longer there. */
+  gone = $state(false);
+  private readonly reader = new Latest<number>((id) => this.read(id));
+
+  constructor(
+    private readonly host: Host,
+    private readonly notices: Notices,
+  ) {}
+
+  open(id: number): void {
+    if (this.id === id) return;
+    this.id = id;
+    this.gone = false;
+    this.reader.ask(id);
+  }
+
+  close(): void {
+    this.id = null;
+    this.detail = null;
+  }
+
+  refresh(): void {
+    if (this.id !== null) this.reader.ask(this.id);
+  }
+
+  private async read(id: number): Promise<void> {
+    try {
+      const detail = await this.host.proxyDetail(id);
+      // What was shown before stays until the new one is there, so that nothing flickers.
+      if (this.id === id) this.detail = detail;
+    } catch (thrown) {
+      if (this.id !== id) return;
+      if (asError(thrown).code === 'not_found') {
+        this.gone = true;
+        this.detail = null;
+        return;
+      }
+      this.notices.fault(thrown);
+      this.close();
+    }
+  }
+}
