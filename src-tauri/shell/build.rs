@@ -1,1 +1,5 @@
-fn main() { tauri_build::build(); }
+//! Lets Tauri read `tauri.conf.json` and prepare what the application embeds.
+
+fn main() {
+    tauri_build::build();
+}

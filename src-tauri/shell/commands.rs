@@ -163,9 +163,7 @@ async fn export_save(
             let _ = chose.send(path);
         });
     match path_of(chosen.await.ok().flatten())? {
-        Some(path) => {
-            blocking(&engine, move |engine| api::export_save(engine, &ask, &path)).await.map(Some)
-        }
+        Some(path) => blocking(&engine, move |engine| api::export_save(engine, &ask, &path)).await.map(Some),
         None => Ok(None),
     }
 }

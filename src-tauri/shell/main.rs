@@ -58,7 +58,11 @@ fn main() -> ExitCode {
 /// Tells why there is nothing to show, and ends.
 fn refuse(app: &AppHandle, error: &api::ApiError) {
     let told = error.dto();
-    let text = [Some(told.message.as_str()), told.hint.as_deref()].into_iter().flatten().collect::<Vec<_>>().join("\n\n");
+    let text = [Some(told.message.as_str()), told.hint.as_deref()]
+        .into_iter()
+        .flatten()
+        .collect::<Vec<_>>()
+        .join("\n\n");
     tracing::error!("{text}");
     if let Some(window) = app.get_webview_window(WINDOW) {
         // A window that cannot be hidden only stays empty behind the message.

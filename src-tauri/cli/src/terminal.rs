@@ -11,8 +11,11 @@ pub(crate) struct ProgressLine(ProgressBar);
 
 impl ProgressLine {
     pub(crate) fn new() -> Self {
-        let target =
-            if io::stderr().is_terminal() { ProgressDrawTarget::stderr() } else { ProgressDrawTarget::hidden() };
+        let target = if io::stderr().is_terminal() {
+            ProgressDrawTarget::stderr()
+        } else {
+            ProgressDrawTarget::hidden()
+        };
         let bar = ProgressBar::with_draw_target(None, target);
         if let Ok(style) = ProgressStyle::with_template("{pos} of {len} {wide_bar} {msg}") {
             bar.set_style(style.progress_chars("=> "));

@@ -5,7 +5,8 @@ use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
 
 use proxydeck_engine::api::dto::{
-    CheckWhatDto, CheckedDto, ExportAskDto, FormatDto, ImportedDto, NoticeCode, NoticeDto, ProgressDto, RowDto,
+    CheckWhatDto, CheckedDto, ExportAskDto, FormatDto, ImportedDto, NoticeCode, NoticeDto, ProgressDto,
+    RowDto,
 };
 use proxydeck_engine::api::{
     self, Access, ApiError, CheckHow, Defaults, Engine, ExportTo, ListHow, ListInput, ListSink, Rate,
@@ -27,6 +28,7 @@ const ROWS_AT_ONCE: u32 = 500;
 /// Does what was asked for.
 pub(crate) async fn run(cli: Cli) -> Result<Ending, ApiError> {
     let Cli { data_dir, json, verb } = cli;
+    let data_dir = data_dir.as_deref();
     match verb {
         Verb::Import(args) => import(data_dir, json, &args),
         Verb::Check(args) => check(data_dir, json, args).await,
@@ -34,9 +36,7 @@ pub(crate) async fn run(cli: Cli) -> Result<Ending, ApiError> {
         Verb::Export(args) => export(data_dir, json, &args),
         Verb::Stats => stats(data_dir, json),
         Verb::Judge(args) => judge(&args).await,
-        Verb::Settings { verb: SettingsVerb::Path } => {
-            say(&api::settings_path(data_dir.as_deref())?.to_string_lossy())
-        }
+        Verb::Settings { verb: SettingsVerb::Path } => say(&api::settings_path(data_dir)?.to_string_lossy()),
     }
 }
 
@@ -86,7 +86,7 @@ fn text_output(path: &Path) -> Result<Box<dyn Write>, ApiError> {
     Ok(Box::new(BufWriter::new(file)))
 }
 
-fn import(data_dir: Option<PathBuf>, json: bool, args: &ImportArgs) -> Result<Ending, ApiError> {
+fn import(data_dir: Option<&Path>, json: bool, args: &ImportArgs) -> Result<Ending, ApiError> {
     let input = ListInput::of_argument(&args.file);
     let how = ListHow { protocol: args.protocol.chosen(), allow_private: args.allow_private };
     let taken = [&args.output, &args.refused].into_iter().flatten().any(|path| is_stdout(path));
@@ -94,7 +94,7 @@ fn import(data_dir: Option<PathBuf>, json: bool, args: &ImportArgs) -> Result<En
     let counts = if args.dry_run {
         let mut output = args.output.as_deref().map(text_output).transpose()?;
         // The pool is asked what it knows only where there is one.
-        let engine = Engine::open(Access::Read, data_dir.as_deref()).ok();
+        let engine = Engine::open(Access::Read, data_dir).ok();
         let counts = api::import_dry_run(
             engine.as_ref(),
             &input,
@@ -105,14 +105,18 @@ fn import(data_dir: Option<PathBuf>, json: bool, args: &ImportArgs) -> Result<En
         flush(output)?;
         counts
     } else {
-        let engine = Engine::open(Access::Write, data_dir.as_deref())?;
+        let engine = Engine::open(Access::Write, data_dir)?;
         let refused = refused.as_mut().map(|r| &mut **r as &mut dyn Write);
         let counts = api::import_list(&engine, &input, how, refused)?;
         tell_notices(&engine)?;
         counts
     };
     flush(refused)?;
-    if json { summary(&counts, taken)? } else { note(&imported(&counts, args.dry_run)) }
+    if json {
+        summary(&counts, taken)?;
+    } else {
+        note(&imported(&counts, args.dry_run));
+    }
     Ok(Ending::Done)
 }
 
@@ -174,7 +178,7 @@ impl Watcher for &ProgressLine {
     }
 }
 
-async fn check(data_dir: Option<PathBuf>, json: bool, args: CheckArgs) -> Result<Ending, ApiError> {
+async fn check(data_dir: Option<&Path>, json: bool, args: CheckArgs) -> Result<Ending, ApiError> {
     let cancel = interruption()
         .map_err(|error| ApiError::internal(format!("Signals could not be listened to: {error}.")))?;
     let protocol = only_protocol(&args)?;
@@ -191,13 +195,17 @@ async fn check(data_dir: Option<PathBuf>, json: bool, args: CheckArgs) -> Result
     };
     let taken = args.output.as_deref().is_some_and(is_stdout);
     let line = ProgressLine::new();
-    let outcome = match (&args.file, &data_dir) {
+    let outcome = match (&args.file, data_dir) {
         (Some(file), None) => check_list(file, &args, &how, &line, &cancel).await,
-        (file, _) => check_pool(data_dir.clone(), file.as_deref(), &args, &how, &line, &cancel).await,
+        (file, _) => check_pool(data_dir, file.as_deref(), &args, &how, &line, &cancel).await,
     };
     line.end();
     let checked = outcome?;
-    if json { summary(&checked, taken)? } else { note(&checked_text(&checked)) }
+    if json {
+        summary(&checked, taken)?;
+    } else {
+        note(&checked_text(&checked));
+    }
     Ok(if cancel.is_cancelled() { Ending::Interrupted } else { Ending::Done })
 }
 
@@ -237,14 +245,14 @@ async fn check_list(
 }
 
 async fn check_pool(
-    data_dir: Option<PathBuf>,
+    data_dir: Option<&Path>,
     file: Option<&Path>,
     args: &CheckArgs,
     how: &CheckHow,
     line: &ProgressLine,
     cancel: &CancellationToken,
 ) -> Result<CheckedDto, ApiError> {
-    let engine = Engine::open(Access::Write, data_dir.as_deref())?;
+    let engine = Engine::open(Access::Write, data_dir)?;
     let what = match file {
         Some(file) => {
             let how_read = ListHow { protocol: how.protocol, allow_private: args.allow_private };
@@ -313,17 +321,17 @@ fn checked_text(checked: &CheckedDto) -> String {
 
 /// Opens the pool for looking, and a view of it.
 fn view(
-    data_dir: Option<PathBuf>,
+    data_dir: Option<&Path>,
     filters: &crate::args::Filters,
     order: &Order,
 ) -> Result<(Engine, u32, u32), ApiError> {
-    let engine = Engine::open(Access::Read, data_dir.as_deref())?;
+    let engine = Engine::open(Access::Read, data_dir)?;
     let view = api::open_view(&engine, &filters.dto(), &order.sort)?;
     let rows = order.limit.map_or(view.rows, |limit| limit.min(view.rows));
     Ok((engine, view.view, rows))
 }
 
-fn list(data_dir: Option<PathBuf>, json: bool, args: &ListArgs) -> Result<Ending, ApiError> {
+fn list(data_dir: Option<&Path>, json: bool, args: &ListArgs) -> Result<Ending, ApiError> {
     let (engine, view, rows) = view(data_dir, &args.filters, &args.order)?;
     let format = args.format.map(FormatArg::dto).or(json.then_some(FormatDto::Jsonl));
     if let Some(format) = format {
@@ -378,7 +386,7 @@ fn table_line(row: &RowDto) -> String {
     )
 }
 
-fn export(data_dir: Option<PathBuf>, json: bool, args: &ExportArgs) -> Result<Ending, ApiError> {
+fn export(data_dir: Option<&Path>, json: bool, args: &ExportArgs) -> Result<Ending, ApiError> {
     let (engine, view, _) = view(data_dir, &args.filters, &args.order)?;
     let format = args.format.map_or_else(|| api::format_of(&args.output), FormatArg::dto);
     let working_only = matches!(format, FormatDto::Txt | FormatDto::Url) && !args.all;
@@ -395,8 +403,8 @@ fn export(data_dir: Option<PathBuf>, json: bool, args: &ExportArgs) -> Result<En
     Ok(Ending::Done)
 }
 
-fn stats(data_dir: Option<PathBuf>, json: bool) -> Result<Ending, ApiError> {
-    let engine = Engine::open(Access::Read, data_dir.as_deref())?;
+fn stats(data_dir: Option<&Path>, json: bool) -> Result<Ending, ApiError> {
+    let engine = Engine::open(Access::Read, data_dir)?;
     let stats = api::stats(&engine);
     if json {
         summary(&stats, false)?;

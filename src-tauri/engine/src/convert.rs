@@ -101,7 +101,11 @@ pub(crate) fn attempt(attempt: &Attempt) -> AttemptDto {
         exit_ip: attempt.exit.map(|exit| exit.to_string()),
         anonymity: attempt.finding.as_ref().map(|finding| finding.anonymity.into()),
         giveaway: attempt.finding.as_ref().and_then(|finding| finding.giveaway.as_deref()).map(escape_cut),
-        received: attempt.received.iter().map(|(name, value)| (escape_cut(name), escape_cut(value))).collect(),
+        received: attempt
+            .received
+            .iter()
+            .map(|(name, value)| (escape_cut(name), escape_cut(value)))
+            .collect(),
         rewritten: attempt.rewritten.iter().map(|name| escape_cut(name)).collect(),
         certificate: attempt.certificate.as_ref().map(certificate),
     }

@@ -6,9 +6,7 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
-use proxydeck_domain::{
-    Account, Endpoint, FAILED_AFTER, Proxy, Secret, Standing, UnixMs,
-};
+use proxydeck_domain::{Account, Endpoint, FAILED_AFTER, Proxy, Secret, Standing, UnixMs};
 use proxydeck_store::{CheckKind, Identity, NewCheck, ProxyRow, SealedAccount, Store, StoreError};
 use proxydeck_vault::{KeyHome, KeyPlace, Sealed, Vault, VaultError};
 use secrecy::ExposeSecret;
@@ -175,7 +173,8 @@ impl Engine {
             store.load(now, |row| pool.put(&record(&row)))?;
             pool.shrink();
         }
-        let events = Events::start().map_err(|e| ApiError::internal(format!("No thread could be started: {e}.")))?;
+        let events =
+            Events::start().map_err(|e| ApiError::internal(format!("No thread could be started: {e}.")))?;
         let key_place = if opening.keyring { KeyPlace::KeyringThenFile } else { KeyPlace::FileOnly };
         Ok(Self(Arc::new(Inner {
             folder,
@@ -598,34 +597,37 @@ fn sentence(text: &str) -> String {
 impl From<StoreError> for ApiError {
     /// What the database could not do, for a surface.
     fn from(error: StoreError) -> Self {
-    let path = match &error {
-        StoreError::Missing { path }
-        | StoreError::IsDirectory { path }
-        | StoreError::Forbidden { path, .. }
-        | StoreError::Newer { path, .. }
-        | StoreError::Older { path, .. }
-        | StoreError::Foreign { path }
-        | StoreError::Damaged { path, .. }
-        | StoreError::Full { path }
-        | StoreError::Io { path, .. }
-        | StoreError::Busy { path }
-        | StoreError::Sql { path, .. } => Some(escape(&path.to_string_lossy())),
-        _ => None,
-    };
-    let code = match &error {
-        StoreError::Missing { .. } => ErrorCode::NotFound,
-        StoreError::IsDirectory { .. } => ErrorCode::IsDirectory,
-        StoreError::Forbidden { .. } => ErrorCode::Forbidden,
-        StoreError::Newer { .. } => ErrorCode::Newer,
-        StoreError::Older { .. } | StoreError::Foreign { .. } => ErrorCode::Invalid,
-        StoreError::Damaged { .. } | StoreError::Full { .. } | StoreError::Io { .. } => ErrorCode::Io,
-        StoreError::Busy { .. } => ErrorCode::Locked,
-        _ => ErrorCode::Internal,
-    };
-    let answer = Self::new(code, sentence(&escape(&error.to_string())));
-    match path {
-        Some(path) => answer.param("what", path.clone()).param("path", path),
-        None => answer,
+        let path = match &error {
+            StoreError::Missing { path }
+            | StoreError::IsDirectory { path }
+            | StoreError::Forbidden { path, .. }
+            | StoreError::Newer { path, .. }
+            | StoreError::Older { path, .. }
+            | StoreError::Foreign { path }
+            | StoreError::Damaged { path, .. }
+            | StoreError::Full { path }
+            | StoreError::Io { path, .. }
+            | StoreError::Busy { path }
+            | StoreError::Sql { path, .. } => Some(escape(&path.to_string_lossy())),
+            _ => None,
+        };
+        let code = match &error {
+            StoreError::Missing { .. } => ErrorCode::NotFound,
+            StoreError::IsDirectory { .. } => ErrorCode::IsDirectory,
+            StoreError::Forbidden { .. } => ErrorCode::Forbidden,
+            StoreError::Newer { .. } => ErrorCode::Newer,
+            StoreError::Older { .. } | StoreError::Foreign { .. } => ErrorCode::Invalid,
+            StoreError::Damaged { .. } | StoreError::Full { .. } | StoreError::Io { .. } => ErrorCode::Io,
+            StoreError::Busy { .. } => ErrorCode::Locked,
+            _ => ErrorCode::Internal,
+        };
+        let answer = Self::new(code, sentence(&escape(&error.to_string())));
+        match path {
+            Some(path) => answer.param("what", path.clone()).param("path", path),
+            None => answer,
+        }
     }
 }
-}
+
+#[cfg(test)]
+mod tests;

@@ -19,7 +19,7 @@ use std::path::{Path, PathBuf};
 use chrono::{DateTime, SecondsFormat, Utc};
 use proxydeck_domain::{
     Anonymity, Answer, Capabilities, Capability, Hints, Protocol, Proxy, Reason, Score, ScoreInput, Secret,
-    Status, TrustFlags, UnixMs, Verdict,
+    Status, TrustFlag, TrustFlags, UnixMs, Verdict,
 };
 use serde::Serialize;
 use serde::ser::{SerializeMap, Serializer};
@@ -122,7 +122,8 @@ impl ExportRow {
     }
 
     fn scheme(&self) -> Option<&'static str> {
-        let works = |capability| Some(self.capabilities.get(capability)).filter(|answer| answer.ok == Some(true));
+        let works =
+            |capability| Some(self.capabilities.get(capability)).filter(|answer| answer.ok == Some(true));
         let http = |answer: &Answer| if answer.over_tls { "https" } else { "http" };
         works(Capability::Socks5)
             .or_else(|| works(Capability::Socks5h))
@@ -143,7 +144,10 @@ impl ExportRow {
                     (Protocol::Socks4, "socks4"),
                     (Protocol::Http, "http"),
                 ];
-                ORDER.into_iter().find(|(protocol, _)| self.hints.contains(*protocol)).map(|(_, scheme)| scheme)
+                ORDER
+                    .into_iter()
+                    .find(|(protocol, _)| self.hints.contains(*protocol))
+                    .map(|(_, scheme)| scheme)
             })
     }
 }
@@ -290,7 +294,8 @@ impl<W: Write> Exporter<W> {
 
 /// One line of CSV.
 fn csv_line<'a>(cells: impl Iterator<Item = &'a str>) -> io::Result<Vec<u8>> {
-    let mut writer = csv::WriterBuilder::new().terminator(csv::Terminator::Any(b'\n')).from_writer(Vec::new());
+    let mut writer =
+        csv::WriterBuilder::new().terminator(csv::Terminator::Any(b'\n')).from_writer(Vec::new());
     for cell in cells {
         if cell.starts_with(['=', '+', '-', '@', '\t', '\r']) {
             // A spreadsheet runs what begins like this as a formula.
@@ -305,7 +310,8 @@ fn csv_line<'a>(cells: impl Iterator<Item = &'a str>) -> io::Result<Vec<u8>> {
 
 fn csv_row(row: &ExportRow, with_secrets: bool) -> io::Result<Vec<u8>> {
     let joined = |words: &mut dyn Iterator<Item = &str>| words.collect::<Vec<_>>().join("+");
-    let number = |number: Option<f64>| number.map(|n| (n * 10_000.0).round() / 10_000.0).map(|n| n.to_string());
+    let number =
+        |number: Option<f64>| number.map(|n| (n * 10_000.0).round() / 10_000.0).map(|n| n.to_string());
     let cells = [
         Some(row.proxy.clone()),
         row.username.clone(),
@@ -321,7 +327,7 @@ fn csv_row(row: &ExportRow, with_secrets: bool) -> io::Result<Vec<u8>> {
         None,
         number(row.success_rate),
         number(row.score),
-        Some(joined(&mut row.trust.iter().map(|flag| flag.as_str()))),
+        Some(joined(&mut row.trust.iter().map(TrustFlag::as_str))),
         Some(joined(&mut row.sources.iter().map(String::as_str))),
         row.last_checked.and_then(moment_text),
         row.last_success.and_then(moment_text),
@@ -423,8 +429,7 @@ impl PartFile {
         let mut name = name.to_owned();
         name.push(".part");
         let part = path.with_file_name(name);
-        let file =
-            private_file().create(true).truncate(true).open(&part).map_err(|e| fail(&part, &e))?;
+        let file = private_file().create(true).truncate(true).open(&part).map_err(|e| fail(&part, &e))?;
         close_file(&part).map_err(|e| fail(&part, &e))?;
         Ok(Self { out: BufWriter::with_capacity(BUFFER_BYTES, file), path, part: Some(part) })
     }
@@ -464,6 +469,210 @@ impl Drop for PartFile {
         if let Some(part) = &self.part {
             // Half a file under another name is of no use to anybody.
             let _ = fs::remove_file(part);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, clippy::panic, reason = "a test says what is wrong by panicking")]
+
+    use super::*;
+
+    fn row() -> ExportRow {
+        ExportRow {
+            proxy: "proxy.example:3128".to_owned(),
+            username: None,
+            secret: None,
+            hints: Hints::NONE,
+            protocols: Hints::NONE,
+            capabilities: Capabilities::default(),
+            status: Status::New,
+            reason: None,
+            latency_ms: None,
+            anonymity: None,
+            giveaway: None,
+            exit: None,
+            trust: TrustFlags::default(),
+            success_rate: None,
+            score: None,
+            sources: Vec::new(),
+            last_checked: None,
+            last_success: None,
+        }
+    }
+
+    fn written(format: FormatDto, with_secrets: bool, rows: &[ExportRow]) -> String {
+        let mut exporter = Exporter::begin(format, with_secrets, Vec::new()).unwrap();
+        for row in rows {
+            exporter.write(row).unwrap();
+        }
+        String::from_utf8(exporter.finish().unwrap()).unwrap()
+    }
+
+    fn with(works: &[(Capability, bool)]) -> ExportRow {
+        let mut row = row();
+        for (capability, over_tls) in works {
+            let answer = Answer { ok: Some(true), over_tls: *over_tls, ..Answer::default() };
+            row.capabilities.set(*capability, answer);
+        }
+        row
+    }
+
+    #[test]
+    fn csv_cells_are_quoted_and_formulas_are_disarmed() {
+        let mut row = row();
+        row.username = Some("=cmd|' /C calc'!A0".to_owned());
+        row.sources = vec!["a \"quoted\", list\nof two lines".to_owned(), "b".to_owned()];
+        row.protocols = [Protocol::Http, Protocol::Socks5].into_iter().collect();
+        row.success_rate = Some(1.0 / 3.0);
+        row.score = Some(0.87);
+        let text = written(FormatDto::Csv, false, &[row]);
+        assert_eq!(
+            text,
+            "proxy,username,protocols,status,reason,latency_ms,anonymity,exit_ip,country,asn,organisation,\
+             success_rate,score,trust,source,last_checked,last_success\n\
+             proxy.example:3128,'=cmd|' /C calc'!A0,http+socks5,new,,,,,,,,0.3333,0.87,,\
+             \"a \"\"quoted\"\", list\nof two lines+b\",,\n"
+        );
+    }
+
+    #[test]
+    fn every_beginning_of_a_formula_is_disarmed() {
+        for begin in ["=", "+", "-", "@", "\t", "\r"] {
+            let mut row = row();
+            row.username = Some(format!("{begin}x"));
+            let text = written(FormatDto::Csv, false, &[row]);
+            let record = csv::Reader::from_reader(text.as_bytes()).records().next().unwrap().unwrap();
+            assert_eq!(&record[1], format!("'{begin}x"), "a spreadsheet would run {begin:?}");
+        }
+    }
+
+    #[test]
+    fn a_json_line_has_every_key_whether_it_has_a_value_or_not() {
+        let text = written(FormatDto::Jsonl, false, &[row()]);
+        assert_eq!(
+            text,
+            concat!(
+                r#"{"proxy":"proxy.example:3128","username":null,"status":"new","reason":null,"capabilities":{"#,
+                r#""http":{"ok":null,"latency_ms":null,"reason":null,"code":null},"#,
+                r#""connect":{"ok":null,"latency_ms":null,"reason":null,"code":null},"#,
+                r#""socks4":{"ok":null,"latency_ms":null,"reason":null,"code":null},"#,
+                r#""socks4a":{"ok":null,"latency_ms":null,"reason":null,"code":null},"#,
+                r#""socks5":{"ok":null,"latency_ms":null,"reason":null,"code":null},"#,
+                r#""socks5h":{"ok":null,"latency_ms":null,"reason":null,"code":null},"#,
+                r#""tls":{"ok":null,"latency_ms":null,"reason":null,"code":null},"#,
+                r#""ipv6":{"ok":null,"latency_ms":null,"reason":null,"code":null}},"#,
+                r#""latency_ms":null,"anonymity":null,"giveaway":null,"exit_ip":null,"country":null,"#,
+                r#""entry_country":null,"asn":null,"organisation":null,"trust":[],"score":null,"checked_at":null}"#,
+                "\n"
+            )
+        );
+    }
+
+    #[test]
+    fn what_was_found_in_a_special_way_says_so() {
+        let mut row = row();
+        row.capabilities.set(
+            Capability::Connect,
+            Answer { ok: Some(true), port: Some(80), over_tls: true, ..Answer::default() },
+        );
+        let value: serde_json::Value =
+            serde_json::from_str(&written(FormatDto::Jsonl, false, &[row])).unwrap();
+        assert_eq!(value["capabilities"]["connect"]["port"], 80);
+        assert_eq!(value["capabilities"]["connect"]["over"], "tls");
+        assert!(value["capabilities"]["http"].get("port").is_none(), "the usual port is not told");
+    }
+
+    #[test]
+    fn a_json_array_is_whole_however_many_rows_it_has() {
+        for count in [0, 1, 3] {
+            let text = written(FormatDto::Json, false, &vec![row(); count]);
+            let value: Vec<serde_json::Value> = serde_json::from_str(&text).unwrap();
+            assert_eq!(value.len(), count);
+        }
+    }
+
+    #[test]
+    fn a_password_leaves_only_when_it_is_asked_for() {
+        let mut row = row();
+        row.username = Some("ann".to_owned());
+        row.secret = Some(Secret::new("p@ss:wörd"));
+        row.hints = Hints::NONE.with(Protocol::Socks4);
+        for format in [FormatDto::Csv, FormatDto::Json, FormatDto::Jsonl, FormatDto::Txt, FormatDto::Url] {
+            let text = written(format, false, std::slice::from_ref(&row));
+            assert!(!text.contains("p@ss") && !text.contains("password"), "{format:?}: {text}");
+        }
+        let rows = [row];
+        assert_eq!(
+            written(FormatDto::Url, true, &rows),
+            "socks4://ann:p%40ss%3Aw%C3%B6rd@proxy.example:3128\n"
+        );
+        assert!(written(FormatDto::Csv, true, &rows).ends_with(",p@ss:wörd\n"), "the column is the last");
+        assert!(written(FormatDto::Jsonl, true, &rows).contains(r#""password":"p@ss:wörd""#));
+    }
+
+    #[test]
+    fn the_scheme_is_the_one_that_serves_best() {
+        use Capability::{Connect, Http, Socks4, Socks5, Socks5h};
+        let url = |row: &ExportRow| written(FormatDto::Url, false, std::slice::from_ref(row));
+        let cases: [(&[(Capability, bool)], &str); 6] = [
+            (&[(Http, false), (Connect, false), (Socks5, false)], "socks5://"),
+            (&[(Socks5h, false)], "socks5://"),
+            (&[(Http, false), (Connect, false), (Socks4, false)], "http://"),
+            (&[(Http, false), (Socks4, false)], "socks4://"),
+            (&[(Connect, true)], "https://"),
+            (&[(Http, false)], "http://"),
+        ];
+        for (works, scheme) in cases {
+            assert_eq!(url(&with(works)), format!("{scheme}proxy.example:3128\n"), "for {works:?}");
+        }
+        assert_eq!(url(&row()), "proxy.example:3128\n", "nothing is known, so nothing is claimed");
+        let hinted = ExportRow { hints: Hints::NONE.with(Protocol::Https), ..row() };
+        assert_eq!(
+            url(&hinted),
+            "http://proxy.example:3128\n",
+            "an https proxy of lists is spoken to in the clear"
+        );
+    }
+
+    #[test]
+    fn a_file_appears_only_when_it_is_whole() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("out.txt");
+        fs::write(&path, "old").unwrap();
+        let mut file = PartFile::create(&path).unwrap();
+        file.write_all(b"half").unwrap();
+        file.flush().unwrap();
+        assert_eq!(
+            fs::read_to_string(&path).unwrap(),
+            "old",
+            "the old file stands until the new one is whole"
+        );
+        assert_eq!(fs::read_to_string(dir.path().join("out.txt.part")).unwrap(), "half");
+        drop(file);
+        assert!(!dir.path().join("out.txt.part").exists(), "what was given up is gone");
+
+        let mut file = PartFile::create(&path).unwrap();
+        file.write_all(b"whole").unwrap();
+        file.finish().unwrap();
+        assert_eq!(fs::read_to_string(&path).unwrap(), "whole");
+        assert!(!dir.path().join("out.txt.part").exists(), "it has its name now");
+        assert_eq!(PartFile::create(dir.path()).unwrap_err().code(), crate::api::dto::ErrorCode::IsDirectory);
+    }
+
+    #[test]
+    fn the_ending_of_a_file_decides_the_format() {
+        for (name, format) in [
+            ("a.csv", FormatDto::Csv),
+            ("a.JSON", FormatDto::Json),
+            ("a.jsonl", FormatDto::Jsonl),
+            ("a.url", FormatDto::Url),
+            ("a.txt", FormatDto::Txt),
+            ("a", FormatDto::Txt),
+            ("csv", FormatDto::Txt),
+        ] {
+            assert_eq!(format_of(Path::new(name)), format, "{name}");
         }
     }
 }

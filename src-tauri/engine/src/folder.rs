@@ -26,10 +26,12 @@ impl DataFolder {
     /// Finds the folder without touching it: the one that was named, else that of the environment, else the
     /// platform's.
     pub(crate) fn locate(named: Option<&Path>) -> Result<Self, ApiError> {
-        let from_environment = || std::env::var_os(FOLDER_VARIABLE).filter(|v| !v.is_empty()).map(PathBuf::from);
+        let from_environment =
+            || std::env::var_os(FOLDER_VARIABLE).filter(|v| !v.is_empty()).map(PathBuf::from);
         if let Some(root) = named.map(Path::to_owned).or_else(from_environment) {
             // The folder must stay the same when the process changes its own.
-            let root = std::path::absolute(&root).map_err(|e| ApiError::io("use the data folder", &root, &e))?;
+            let root =
+                std::path::absolute(&root).map_err(|e| ApiError::io("use the data folder", &root, &e))?;
             return Ok(Self { root, named: true });
         }
         let platform = dirs::data_dir().ok_or_else(|| {

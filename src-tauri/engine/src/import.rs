@@ -170,8 +170,7 @@ pub(crate) fn read_list(
 ) -> Result<List, ApiError> {
     let name = input.name();
     let hint = options.protocol.or_else(|| name.as_deref().and_then(protocol_in_name));
-    let mut reader =
-        Reader::new(&proxydeck_reader::Options { hint, allow_private: options.allow_private });
+    let mut reader = Reader::new(&proxydeck_reader::Options { hint, allow_private: options.allow_private });
     let mut taking = Taking { list: List { name, ..List::default() }, refused, failed: None };
     let mut source = input.open()?;
     let mut chunk = vec![0; CHUNK_BYTES];
@@ -258,7 +257,8 @@ impl Sink for Taking<'_> {
         let line =
             RefusedLineDto { line: refusal.line, text: escape(&refusal.text), reason: reason.to_owned() };
         if let Some(out) = self.refused.as_mut().filter(|_| self.failed.is_none()) {
-            let written = serde_json::to_string(&line).map_err(io::Error::from).and_then(|l| writeln!(out, "{l}"));
+            let written =
+                serde_json::to_string(&line).map_err(io::Error::from).and_then(|l| writeln!(out, "{l}"));
             self.failed = written.err();
         }
         if list.refused_lines.len() < MAX_REFUSED_SHOWN {

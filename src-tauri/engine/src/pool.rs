@@ -113,7 +113,8 @@ impl Texts {
             Host::V4(v4) => Place(u64::from(v4.to_bits())),
             Host::V6(v6) => Place(Place::V6 | u64::from(number(self.v6.insert_full(*v6).0))),
             Host::Name(name) => {
-                let at = self.names.get_index_of(name).unwrap_or_else(|| self.names.insert_full(name.clone()).0);
+                let at =
+                    self.names.get_index_of(name).unwrap_or_else(|| self.names.insert_full(name.clone()).0);
                 Place(Place::NAME | u64::from(number(at)))
             }
         }

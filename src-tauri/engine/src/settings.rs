@@ -216,11 +216,7 @@ fn validate_resolve(what: &str, entry: &str) -> Result<(), ApiError> {
         && parts.next().is_some_and(|address| {
             address.trim_start_matches('[').trim_end_matches(']').parse::<IpAddr>().is_ok()
         });
-    if sound {
-        Ok(())
-    } else {
-        Err(wrong(what, &format!("{:?} is not HOST:PORT:ADDR", escape_cut(entry))))
-    }
+    if sound { Ok(()) } else { Err(wrong(what, &format!("{:?} is not HOST:PORT:ADDR", escape_cut(entry)))) }
 }
 
 /// Why a settings file could not be used.
@@ -397,7 +393,9 @@ mod tests {
         let mut settings = file.settings.clone();
         settings.checking.timeout_seconds = 9;
         let text = file.with(settings).text.to_string();
-        for kept in ["# mine", "timeout_seconds = 9 # slow line", "future = [1, 2]", "[server]", "listen = \"x\""] {
+        for kept in
+            ["# mine", "timeout_seconds = 9 # slow line", "future = [1, 2]", "[server]", "listen = \"x\""]
+        {
             assert!(text.contains(kept), "{kept:?} is lost in:\n{text}");
         }
     }

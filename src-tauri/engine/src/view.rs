@@ -73,7 +73,10 @@ pub(crate) struct Sifted {
 /// Says what is wrong with a filter.
 pub(crate) fn validate_filter(filter: &FilterDto) -> Result<(), ApiError> {
     if filter.text.len() > MAX_TEXT_BYTES {
-        return Err(ApiError::invalid("text", format!("The text to search for is longer than {MAX_TEXT_BYTES} bytes.")));
+        return Err(ApiError::invalid(
+            "text",
+            format!("The text to search for is longer than {MAX_TEXT_BYTES} bytes."),
+        ));
     }
     if filter.min_score.is_some_and(|score| !(0.0..=1.0).contains(&score)) {
         return Err(ApiError::invalid("min_score", "The lowest score must be between 0 and 1."));
@@ -102,7 +105,8 @@ pub(crate) fn sift(pool: &Pool, filter: &FilterDto, now: UnixMs) -> Sifted {
         let level = pool.anonymity(row);
         let status_passes = sieve.status & 1 << status as u8 != 0;
         let protocol_passes = sieve.protocol.is_empty() || sieve.protocol.intersects(speaks);
-        let anonymity_passes = sieve.anonymity == 0 || level.is_some_and(|l| sieve.anonymity & 1 << l as u8 != 0);
+        let anonymity_passes =
+            sieve.anonymity == 0 || level.is_some_and(|l| sieve.anonymity & 1 << l as u8 != 0);
         // What fails in two kinds is in nobody's count.
         let failing = u8::from(!status_passes) + u8::from(!protocol_passes) + u8::from(!anonymity_passes);
         if failing > 1 || !sieve.rest(pool, row, now) {
@@ -227,9 +231,9 @@ impl Needle {
             PlaceKind::V6(at) => {
                 self.v6.get(index(at)).copied().unwrap_or(false)
                     || may_reach_port
-                        && port.zip(pool.texts().v6.get_index(index(at))).is_some_and(|(port, v6)| {
-                            with_port(&format_args!("[{v6}]"), port)
-                        })
+                        && port
+                            .zip(pool.texts().v6.get_index(index(at)))
+                            .is_some_and(|(port, v6)| with_port(&format_args!("[{v6}]"), port))
             }
             PlaceKind::Name(at) => {
                 self.names.get(index(at)).copied().unwrap_or(false)
@@ -321,7 +325,9 @@ fn column<'a>(pool: &'a Pool, column: SortColumnDto, now: UnixMs) -> Box<dyn Fn(
             let ranks = Ranks::new(pool);
             Box::new(move |row| ranks.of(columns.exit[row]))
         }
-        SortColumnDto::Protocols => Box::new(|row| Some(pool.found(row)).filter(|p| !p.is_empty()).map(dictionary)),
+        SortColumnDto::Protocols => {
+            Box::new(|row| Some(pool.found(row)).filter(|p| !p.is_empty()).map(dictionary))
+        }
         SortColumnDto::Status => Box::new(|row| place_in(&Status::ALL, columns.status[row])),
         SortColumnDto::Reason => Box::new(|row| columns.reason[row].map(|reason| u64::from(reason.number()))),
         SortColumnDto::Latency => Box::new(|row| pool.latency(row).map(u64::from)),
@@ -343,7 +349,7 @@ fn column<'a>(pool: &'a Pool, column: SortColumnDto, now: UnixMs) -> Box<dyn Fn(
     }
 }
 
-fn place_in<T: PartialEq>(all: &[T], value: T) -> Option<u64> {
+fn place_in<T: Copy + PartialEq>(all: &[T], value: T) -> Option<u64> {
     all.iter().position(|other| *other == value).map(|at| u64::from(number(at)))
 }
 
@@ -427,3 +433,6 @@ pub(crate) fn row_of(pool: &Pool, id: i64, now: UnixMs) -> Option<RowDto> {
     let record = pool.record(row)?;
     Some(row_dto(&record, pool.is_checking(row), pool.found(row), now))
 }
+
+#[cfg(test)]
+mod tests;

@@ -176,12 +176,10 @@ pub async fn check_list(
     cancel: &CancellationToken,
 ) -> Result<CheckedDto, ApiError> {
     let options = options(&settings.0, how)?;
-    let jobs: Vec<Job> =
-        (0..).zip(proxies).map(|(id, (proxy, hints))| Job { id, proxy, hints }).collect();
+    let jobs: Vec<Job> = (0..).zip(proxies).map(|(id, (proxy, hints))| Job { id, proxy, hints }).collect();
     let known: HashMap<i64, Proxy> = jobs.iter().map(|job| (job.id, job.proxy.clone())).collect();
     let mut audience = Listed { sink, watcher, known };
-    let mut checked =
-        drive(jobs, options, Course::default(), &mut audience, cancel).await.map_err(broken)?;
+    let mut checked = drive(jobs, options, Course::default(), &mut audience, cancel).await.map_err(broken)?;
     checked.stored = 0;
     Ok(checked)
 }
@@ -191,7 +189,9 @@ fn hand_on(
     known: &HashMap<i64, Proxy>,
     batch: &[CheckDone],
 ) -> Result<(), ApiError> {
-    batch.iter().try_for_each(|done| known.get(&done.id).map_or(Ok(()), |proxy| sink.checked(proxy, done)))?;
+    batch
+        .iter()
+        .try_for_each(|done| known.get(&done.id).map_or(Ok(()), |proxy| sink.checked(proxy, done)))?;
     sink.flush()
 }
 
@@ -218,11 +218,7 @@ impl<S: ListSink, W: Watcher> Audience for Listed<'_, S, W> {
 }
 
 /// Settles how to check, and writes the task and all that it has to do down before anything is dialled.
-async fn prepare(
-    engine: &Engine,
-    what: CheckWhatDto,
-    how: &CheckHow,
-) -> Result<(Options, Begun), ApiError> {
+async fn prepare(engine: &Engine, what: CheckWhatDto, how: &CheckHow) -> Result<(Options, Begun), ApiError> {
     let options = options(&engine.settings().checking, how)?;
     let engine = engine.clone();
     let begun = spawn_blocking(move || begin(&engine, what))
@@ -285,9 +281,11 @@ async fn run_task(
     let outcome = drive(jobs, options, course, &mut audience, cancel).await.map_err(broken);
     engine.set_checking(&ids, false);
     let (end, result, error) = match &outcome {
-        Ok(result) if cancel.is_cancelled() => {
-            (if run.is_interrupted() { TaskEnd::Paused } else { TaskEnd::Cancelled }, serde_json::to_string(result).ok(), None)
-        }
+        Ok(result) if cancel.is_cancelled() => (
+            if run.is_interrupted() { TaskEnd::Paused } else { TaskEnd::Cancelled },
+            serde_json::to_string(result).ok(),
+            None,
+        ),
         Ok(result) => (TaskEnd::Succeeded, serde_json::to_string(result).ok(), None),
         // What had begun goes on when the judges are back or the disk has room.
         Err(error) => {
@@ -298,8 +296,7 @@ async fn run_task(
     let store = engine.store()?.clone();
     spawn_blocking(move || store.finish_task(course.task, end, result, error, now_ms()))
         .await
-        .map_err(|error| ApiError::internal(format!("The check could not be ended: {error}.")))?
-        ?;
+        .map_err(|error| ApiError::internal(format!("The check could not be ended: {error}.")))??;
     outcome
 }
 
@@ -366,12 +363,15 @@ fn broken(broken: Broken<ApiError>) -> ApiError {
             let told: Vec<String> =
                 judges.iter().map(|(judge, why)| format!("{}: {}", escape(judge), told(why))).collect();
             let list = told.join("; ");
-            ApiError::new(ErrorCode::NoJudge, format!("No judge can be used, so nothing was checked. {list}."))
-                .hint(
-                    "Check the network, name another judge with --judge or in the settings, or run your own with \
+            ApiError::new(
+                ErrorCode::NoJudge,
+                format!("No judge can be used, so nothing was checked. {list}."),
+            )
+            .hint(
+                "Check the network, name another judge with --judge or in the settings, or run your own with \
                      `proxydeck judge --listen ADDR` on a machine that proxies can reach.",
-                )
-                .param("judges", list)
+            )
+            .param("judges", list)
         }
     }
 }
@@ -401,7 +401,8 @@ fn options(checking: &Checking, how: &CheckHow) -> Result<Options, ApiError> {
             })
         })
         .collect::<Result<Vec<_>, _>>()?;
-    let judge_ca = how.judge_ca.as_ref().or(checking.judge_ca.as_ref()).map(|path| read_ca(path)).transpose()?;
+    let judge_ca =
+        how.judge_ca.as_ref().or(checking.judge_ca.as_ref()).map(|path| read_ca(path)).transpose()?;
     Ok(Options {
         judges,
         judge_ca,

@@ -3,7 +3,7 @@
 use std::io::Write;
 use std::path::Path;
 
-use proxydeck_domain::{Hints, Proxy, Standing, TrustFlags};
+use proxydeck_domain::{Hints, Protocol, Proxy, Standing, TrustFlags};
 use proxydeck_store::{Identity, NewProxy, NewSource, Outcome, SourceKind};
 
 use super::dto::{ImportPreviewDto, ImportedDto, ProtocolDto};
@@ -69,7 +69,7 @@ fn preview(engine: &Engine, input: &ListInput) -> Result<ImportPreviewDto, ApiEr
             let mut protocols = hints.iter();
             // One claim is shown as it may have stood; several have no one scheme.
             let scheme = protocols.next().filter(|_| protocols.next().is_none());
-            escape_cut(&address_line(scheme.map(|p| p.as_str()), user, &proxy.endpoint))
+            escape_cut(&address_line(scheme.map(Protocol::as_str), user, &proxy.endpoint))
         })
         .collect();
     let dto = ImportPreviewDto {

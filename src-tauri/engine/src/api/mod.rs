@@ -19,7 +19,8 @@ pub use check::{
 pub use error::ApiError;
 pub use export::{ExportTo, ResultsWriter, export_preview, export_save, export_to, format_of};
 pub use import::{
-    ListHow, import_commit, import_discard, import_dry_run, import_ids, import_list, import_path, import_text, read_list,
+    ListHow, import_commit, import_discard, import_dry_run, import_ids, import_list, import_path,
+    import_text, read_list,
 };
 pub use judge::Judge;
 pub use pool::{close_view, open_view, proxy_detail, stats, view_rows};

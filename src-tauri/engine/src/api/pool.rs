@@ -3,7 +3,8 @@
 use proxydeck_domain::{Anonymity, Protocol, Reason, Status, UnixMs};
 
 use super::dto::{
-    CapabilityAnswerDto, CheckDto, FacetDto, FilterDto, ProxyDetailDto, RowsDto, SortKeyDto, StatsDto, ViewDto,
+    CapabilityAnswerDto, CheckDto, FacetDto, FilterDto, ProxyDetailDto, RowsDto, SortKeyDto, StatsDto,
+    ViewDto,
 };
 use super::{ApiError, Engine};
 use crate::check::now_ms;
@@ -143,7 +144,11 @@ pub fn stats(engine: &Engine) -> StatsDto {
         working: pool.working(),
         status: tally(&Status::ALL, Status::as_str, rows.clone().map(|row| columns.status[row])),
         protocol: tally(&Protocol::ALL, Protocol::as_str, rows.clone().flat_map(|row| protocols(&pool, row))),
-        anonymity: tally(&Anonymity::ALL, Anonymity::as_str, rows.clone().filter_map(|row| pool.anonymity(row))),
+        anonymity: tally(
+            &Anonymity::ALL,
+            Anonymity::as_str,
+            rows.clone().filter_map(|row| pool.anonymity(row)),
+        ),
         reason: tally(Reason::ALL, Reason::as_str, rows.filter_map(|row| columns.reason[row])),
         median_latency_ms,
     }

@@ -5,9 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::future::join_all;
-use proxydeck_domain::{
-    Attempt, Capability, Evidence, Host, Proxy, Reason, Stage, is_public,
-};
+use proxydeck_domain::{Attempt, Capability, Evidence, Host, Proxy, Reason, Stage, is_public};
 use proxydeck_wire::{Ask, Pace, Resolution, Scratch, attempt};
 use tokio::sync::Semaphore;
 use tokio::time::sleep;
@@ -138,15 +136,8 @@ impl Bench {
         let _socket = self.sockets.acquire().await;
         let _counted = self.progress.socket();
         let own = self.panel.own();
-        let ask = Ask {
-            capability,
-            proxy,
-            address,
-            judge: &judge,
-            own: &own,
-            timeout: self.options.timeout,
-            pace,
-        };
+        let ask =
+            Ask { capability, proxy, address, judge: &judge, own: &own, timeout: self.options.timeout, pace };
         let attempt = attempt(self.panel.net(), &ask, scratch).await;
         if attempt.reason.is_none() {
             self.panel.answered(seat);

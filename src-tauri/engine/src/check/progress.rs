@@ -37,7 +37,8 @@ impl Progress {
         self.done.fetch_add(1, Ordering::Relaxed);
         if verdict.success {
             self.alive.fetch_add(1, Ordering::Relaxed);
-        } else if let Some(counter) = verdict.reason.and_then(|r| self.by_reason.get(usize::from(r.number()))) {
+        } else if let Some(counter) = verdict.reason.and_then(|r| self.by_reason.get(usize::from(r.number())))
+        {
             counter.fetch_add(1, Ordering::Relaxed);
         }
     }

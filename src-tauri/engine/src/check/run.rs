@@ -178,7 +178,8 @@ impl Round {
             });
         }
         drop(landing);
-        let mut collector = Collector { round: &self, outlet, batch: Vec::new(), held: VecDeque::new(), again: Vec::new() };
+        let mut collector =
+            Collector { round: &self, outlet, batch: Vec::new(), held: VecDeque::new(), again: Vec::new() };
         let mut tick = interval(LOOK_AGAIN);
         tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
         let mut flushed = Instant::now();
@@ -332,4 +333,3 @@ impl std::fmt::Display for Trouble {
         }
     }
 }
-

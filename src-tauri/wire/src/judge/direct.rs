@@ -118,7 +118,8 @@ pub async fn introduce(net: &Net, url: &JudgeUrl, patience: Duration) -> Result<
     let hides_headers = if frame.shape().echoes_token() && !url.tls {
         let answer = ask_any(net, url, &addresses, &server_name, &CANARIES, patience).await?;
         // What changes from one direct answer to the next would look like tampering through every proxy.
-        let reading = with_sent(url, &answer, |sent| frame.read(&answer.body, sent).ok()).ok_or(AskError::Shape)?;
+        let reading =
+            with_sent(url, &answer, |sent| frame.read(&answer.body, sent).ok()).ok_or(AskError::Shape)?;
         !CANARIES.iter().all(|(name, value)| {
             reading.headers.iter().any(|(n, v)| n.eq_ignore_ascii_case(name) && v.contains(value))
         })
