@@ -43,11 +43,7 @@ pub fn program() -> PathBuf {
     // `target/debug/deps/TEST-HASH` lies one folder below the programs.
     let test = std::env::current_exe().unwrap();
     let program = test.ancestors().nth(2).unwrap().join("proxydeck");
-    assert!(
-        program.is_file(),
-        "{} is missing: run `cargo build --workspace` first",
-        program.display()
-    );
+    assert!(program.is_file(), "{} is missing: run `cargo build --workspace` first", program.display());
     program
 }
 
@@ -203,8 +199,7 @@ impl Home {
     /// The command with these arguments, at home, with nothing of the environment but where programs lie.
     #[must_use]
     pub fn command<S: AsRef<OsStr>>(&self, args: impl IntoIterator<Item = S>) -> Command {
-        let mut command =
-            if self.nobody { as_nobody(&self.program) } else { Command::new(&self.program) };
+        let mut command = if self.nobody { as_nobody(&self.program) } else { Command::new(&self.program) };
         command.args(args).current_dir(self.path()).env_clear();
         // No keyring: a session of the developer's must not get a key of each test.
         command.env("HOME", self.path()).env("PROXYDECK_KEYRING", "off");
@@ -256,7 +251,8 @@ impl Home {
     #[must_use]
     pub fn asking(&self, world: &World) -> Vec<String> {
         self.write("judges.pem", world.ca_pem());
-        let mut options = vec!["--allow-private".to_owned(), "--judge-ca".to_owned(), "judges.pem".to_owned()];
+        let mut options =
+            vec!["--allow-private".to_owned(), "--judge-ca".to_owned(), "judges.pem".to_owned()];
         for judge in world.judge_urls() {
             options.extend(["--judge".to_owned(), judge]);
         }
@@ -499,7 +495,6 @@ impl Ended {
     /// # Panics
     /// When its status is not 0.
     #[track_caller]
-    #[must_use]
     pub fn done(self) -> Self {
         self.with_status(0)
     }
@@ -555,7 +550,12 @@ impl Ended {
     #[must_use]
     pub fn json(&self) -> Value {
         let text = self.text();
-        assert_eq!(text.lines().count(), 1, "{}: the summary has standard output to itself: {text}", self.shown);
+        assert_eq!(
+            text.lines().count(),
+            1,
+            "{}: the summary has standard output to itself: {text}",
+            self.shown
+        );
         serde_json::from_str(text).unwrap_or_else(|error| panic!("{}: {error}: {text}", self.shown))
     }
 }

@@ -11,7 +11,9 @@ use std::collections::BTreeSet;
 
 use proxydeck_tests::cli::{Home, Lab, Running, json_lines, words};
 use proxydeck_tests::lab::{JudgeKind, JudgeSpec, World};
-use proxydeck_tests::peers::{PASSWORD, Peer, USER, danted, microsocks, squid, squid_with_account, tinyproxy};
+use proxydeck_tests::peers::{
+    PASSWORD, Peer, USER, danted, microsocks, squid, squid_with_account, tinyproxy,
+};
 use rcgen::{BasicConstraints, CertificateParams, IsCa, Issuer, KeyPair, KeyUsagePurpose};
 use serde_json::Value;
 
@@ -50,7 +52,12 @@ struct Known {
 }
 
 impl Known {
-    fn http(what: &'static str, peer: &Peer, anonymity: &'static str, giveaway: Option<&'static str>) -> Self {
+    fn http(
+        what: &'static str,
+        peer: &Peer,
+        anonymity: &'static str,
+        giveaway: Option<&'static str>,
+    ) -> Self {
         Self {
             what,
             place: peer.addr.to_string(),
@@ -109,7 +116,9 @@ impl Known {
         if self.connect == Tunnels::All || self.connect == Tunnels::Only443 && usual_port {
             works.insert("connect");
         }
-        works.extend(self.socks.iter().filter(|word| judges.named || !matches!(**word, "socks4a" | "socks5h")));
+        works.extend(
+            self.socks.iter().filter(|word| judges.named || !matches!(**word, "socks4a" | "socks5h")),
+        );
         works
     }
 }
@@ -213,15 +222,19 @@ fn judged_right(home: &Home, judges: &Judges) {
 }
 
 fn row_of<'a>(rows: &'a [Value], known: &Known) -> &'a Value {
-    let is_it = |row: &&Value| row["proxy"] == known.place.as_str() && row["username"].as_str() == known.user();
+    let is_it =
+        |row: &&Value| row["proxy"] == known.place.as_str() && row["username"].as_str() == known.user();
     rows.iter().find(is_it).unwrap_or_else(|| panic!("{}: no row for {}", known.what, known.line()))
 }
 
 fn compare(known: &Known, judges: &Judges, works: &BTreeSet<&str>, row: &Value) {
     let what = format!("{} ({:?}): {row}", known.what, known.user());
     let capabilities = row["capabilities"].as_object().unwrap();
-    let found: BTreeSet<&str> =
-        capabilities.iter().filter(|(_, answer)| answer["ok"] == true).map(|(word, _)| word.as_str()).collect();
+    let found: BTreeSet<&str> = capabilities
+        .iter()
+        .filter(|(_, answer)| answer["ok"] == true)
+        .map(|(word, _)| word.as_str())
+        .collect();
     assert_eq!(&found, works, "capabilities of {what}");
     assert_eq!(row["status"], if works.is_empty() { "inactive" } else { "active" }, "{what}");
     if let Some(reason) = known.reason {
@@ -241,7 +254,8 @@ fn compare(known: &Known, judges: &Judges, works: &BTreeSet<&str>, row: &Value) 
     assert_eq!(row["exit_ip"], known.exit.as_str(), "the outgoing address in its configuration: {what}");
     assert_eq!(row["trust"], serde_json::json!([]), "these servers are honest: {what}");
     // Over TLS nothing but the exit can be seen.
-    let (anonymity, giveaway) = if judges.plain { (known.anonymity, known.giveaway) } else { ("elite", None) };
+    let (anonymity, giveaway) =
+        if judges.plain { (known.anonymity, known.giveaway) } else { ("elite", None) };
     assert_eq!(row["anonymity"], anonymity, "{what}");
     assert_eq!(row["giveaway"].as_str(), giveaway, "{what}");
 }
@@ -338,8 +352,9 @@ fn an_azenv_page_sees_what_each_server_is() {
 
 #[test]
 fn httpbin_plain_and_over_tls_sees_what_each_server_is() {
-    let lab =
-        Lab::start(World::seeded(22).judge(JudgeKind::Httpbin).judge(JudgeSpec::new(JudgeKind::Httpbin).tls()));
+    let lab = Lab::start(
+        World::seeded(22).judge(JudgeKind::Httpbin).judge(JudgeSpec::new(JudgeKind::Httpbin).tls()),
+    );
     let home = Home::new();
     let tls_port = lab.judges().iter().find(|judge| judge.tls).map(|judge| judge.addr.port());
     let judges = Judges { options: home.asking(&lab), plain: true, tls_port, named: false };

@@ -290,7 +290,7 @@ async fn each_face_gives_away_what_its_truth_says_and_nothing_more() {
             match proxy.truth.giveaway {
                 None => assert!(strange.is_empty(), "{strange:?}"),
                 Some("exit") => {
-                    assert!(strange.is_empty() && seen.line("remote") == Some(CLIENT.to_string()))
+                    assert!(strange.is_empty() && seen.line("remote") == Some(CLIENT.to_string()));
                 }
                 Some(header) => {
                     assert_eq!(strange.len(), 1, "one header and no other: {strange:?}");

@@ -254,8 +254,7 @@ fn single_lines_are_read_as_expected() {
         let fields: Vec<&str> = line.split('\t').collect();
         let (id, verdict) = (fields[0], fields[3]);
         let input: String = serde_json::from_str(fields[1]).unwrap();
-        let expected: Vec<Shape> =
-            serde_json::from_str(fields[2]).unwrap();
+        let expected: Vec<Shape> = serde_json::from_str(fields[2]).unwrap();
         let expected: BTreeSet<Row> = expected
             .into_iter()
             .map(|(scheme, host, port, user, password)| {
