@@ -163,6 +163,10 @@ fn notice_text(notice: &NoticeDto) -> String {
         NoticeCode::SettingsSetAside => {
             format!("The settings could not be read. They were kept as {path}, and the defaults hold.")
         }
+        NoticeCode::JudgeLeftOut => {
+            let of = |name| notice.params.get(name).map_or("", String::as_str);
+            format!("The judge {} is left out: {}. The others do the work.", of("judge"), of("why"))
+        }
         NoticeCode::JudgesDown => "No judge answers any more. The check waits for one.".to_owned(),
         NoticeCode::JudgesBack => "A judge answers again. The check goes on.".to_owned(),
     }

@@ -58,7 +58,8 @@ pub enum Basis {
 pub struct Finding {
     /// The level.
     pub anonymity: Anonymity,
-    /// The header that gave it away as `Name: value`, or `exit` when the judge saw one of our own addresses.
+    /// The name of the header that gave it away, or `exit` when the judge saw one of our own addresses. Its value may
+    /// be our own address, which has no place in an export; it stands in the evidence.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub giveaway: Option<String>,
     /// What the level rests on.
@@ -151,7 +152,7 @@ pub fn judge_anonymity(
         let ours = sent.iter().any(|(n, v)| name.eq_ignore_ascii_case(n) && value == v)
             || host.is_some_and(|host| value == host);
         if !ours && own.iter().any(|ip| mentions(value, *ip)) {
-            return finding(Anonymity::Transparent, Some(format!("{name}: {value}")));
+            return finding(Anonymity::Transparent, Some(name.clone()));
         }
     }
     if basis == Basis::Tunnel {
@@ -162,7 +163,7 @@ pub fn judge_anonymity(
     }
     for (name, value) in received.headers {
         if is_revealing(name) && !in_baseline(own, name, value, received.remote, baseline) {
-            return finding(Anonymity::Anonymous, Some(format!("{name}: {value}")));
+            return finding(Anonymity::Anonymous, Some(name.clone()));
         }
     }
     // A judge that hides headers, or shows no exit, proves nothing good.

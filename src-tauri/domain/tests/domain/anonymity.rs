@@ -87,8 +87,7 @@ fn our_own_address_anywhere_makes_it_transparent() {
         "2001:db8::7%eth0",
     ] {
         let finding = Exchange { headers: &[("X-Anything", value)], ..Exchange::default() }.finding();
-        let giveaway = format!("X-Anything: {value}");
-        assert_eq!(finding, told(Anonymity::Transparent, Some(&giveaway)), "{value:?} holds our address");
+        assert_eq!(finding, told(Anonymity::Transparent, Some("X-Anything")), "{value:?} holds our address");
     }
 }
 
@@ -175,8 +174,7 @@ fn each_revealing_header_alone_makes_it_anonymous() {
     ] {
         assert!(is_revealing(name), "{name} is what proxies add");
         let finding = Exchange { headers: &[(name, "unknown")], ..Exchange::default() }.finding();
-        let giveaway = format!("{name}: unknown");
-        assert_eq!(finding, told(Anonymity::Anonymous, Some(&giveaway)), "{name} gives the proxy away");
+        assert_eq!(finding, told(Anonymity::Anonymous, Some(name)), "{name} gives the proxy away");
     }
 }
 
@@ -194,7 +192,7 @@ fn ordinary_headers_give_nothing_away() {
     let finding = Exchange { headers: &headers[..6], ..Exchange::default() }.finding();
     assert_eq!(finding, told(Anonymity::Elite, None));
     let finding = Exchange { headers: &headers, ..Exchange::default() }.finding();
-    assert_eq!(finding, told(Anonymity::Anonymous, Some("X-Via: ")), "an empty one is one all the same");
+    assert_eq!(finding, told(Anonymity::Anonymous, Some("X-Via")), "an empty one is one all the same");
 }
 
 #[test]
@@ -219,22 +217,22 @@ fn what_the_front_of_the_judge_adds_is_not_the_proxys() {
         (&[][..], told(Anonymity::Elite, None), "fields that are missing give nothing away"),
         (
             &[("Via", "1.0 proxy, 1.1 front")][..],
-            told(Anonymity::Anonymous, Some("Via: 1.0 proxy, 1.1 front")),
+            told(Anonymity::Anonymous, Some("Via")),
             "a value that differs otherwise",
         ),
         (
             &[("X-Forwarded-For", "unknown, 198.51.100.9")][..],
-            told(Anonymity::Anonymous, Some("X-Forwarded-For: unknown, 198.51.100.9")),
+            told(Anonymity::Anonymous, Some("X-Forwarded-For")),
             "one more address than the front adds",
         ),
         (
             &[("X-Forwarded-For", "192.0.2.7, 198.51.100.9")][..],
-            told(Anonymity::Transparent, Some("X-Forwarded-For: 192.0.2.7, 198.51.100.9")),
+            told(Anonymity::Transparent, Some("X-Forwarded-For")),
             "ours among them",
         ),
         (
             &[("X-Forwarded-For", EXIT), ("X-Proxy-Id", "7")][..],
-            told(Anonymity::Anonymous, Some("X-Proxy-Id: 7")),
+            told(Anonymity::Anonymous, Some("X-Proxy-Id")),
             "a field that the front does not add",
         ),
     ] {

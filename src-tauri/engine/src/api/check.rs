@@ -1,6 +1,6 @@
 //! Checking: of the pool, with every result kept, and of a list that leaves nothing behind.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -19,7 +19,7 @@ use crate::check::{
     Audience, Broken, CheckDone, Course, Job, JudgeSpec, Options, Trouble, Word, drive, now_ms,
 };
 use crate::engine::Run;
-use crate::escape::escape;
+use crate::escape::{escape, escape_cut};
 use crate::settings::{Checking, is_built_in};
 
 /// How often it is looked whether a check has ended while the program waits to end.
@@ -345,11 +345,17 @@ impl Watcher for Window<'_> {
 }
 
 fn notice_of(word: Word) -> NoticeDto {
-    let code = match word {
-        Word::JudgesDown => NoticeCode::JudgesDown,
-        Word::JudgesBack => NoticeCode::JudgesBack,
-    };
-    NoticeDto { code, params: std::collections::BTreeMap::new() }
+    match word {
+        Word::JudgeLeftOut(judge, why) => NoticeDto {
+            code: NoticeCode::JudgeLeftOut,
+            params: BTreeMap::from([
+                ("judge".to_owned(), escape_cut(&judge)),
+                ("why".to_owned(), told(&why)),
+            ]),
+        },
+        Word::JudgesDown => NoticeDto { code: NoticeCode::JudgesDown, params: BTreeMap::new() },
+        Word::JudgesBack => NoticeDto { code: NoticeCode::JudgesBack, params: BTreeMap::new() },
+    }
 }
 
 fn broken(broken: Broken<ApiError>) -> ApiError {

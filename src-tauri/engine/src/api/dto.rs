@@ -695,6 +695,8 @@ pub enum NoticeCode {
     KeyInFile,
     /// The settings file could not be read and was set aside as `path`; the defaults hold.
     SettingsSetAside,
+    /// The judge `judge` did not answer at the start of a check, because of `why`; the others do the work.
+    JudgeLeftOut,
     /// All judges stopped answering in the middle of a check, which waits for them.
     JudgesDown,
     /// The judges answer again, and the check goes on.

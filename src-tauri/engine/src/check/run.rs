@@ -48,8 +48,10 @@ pub(crate) enum Trouble {
 }
 
 /// What a run tells beside its results.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Word {
+    /// One judge did not answer when it was introduced, with why; the others do the work.
+    JudgeLeftOut(String, AskError),
     /// No judge answers; the run waits.
     JudgesDown,
     /// One answers again; the run goes on.
@@ -99,7 +101,8 @@ pub(super) async fn run(
         panel = Panel::introduce(net, &options.judges) => panel.map_err(Trouble::NoJudge)?,
     };
     for (judge, error) in panel.refused() {
-        tracing::warn!(judge, %error, "a judge is left out of this run");
+        // Nobody listening is no reason not to check.
+        let _ = outlet.words.send(Word::JudgeLeftOut(judge.clone(), error.clone())).await;
     }
     let concurrency = sockets(options.concurrency);
     let bench = Arc::new(Bench {
