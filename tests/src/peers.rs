@@ -96,7 +96,9 @@ impl Place {
             assert!(
                 ended.is_none() && began.elapsed() < START_LIMIT,
                 "{shown}: does not listen ({ended:?}): {}",
-                fs::read_to_string(&log).unwrap_or_default()
+                ["log", "cache.log"]
+                    .map(|name| fs::read_to_string(peer._folder.path().join(name)).unwrap_or_default())
+                    .concat()
             );
             thread::sleep(TICK);
         }
@@ -140,6 +142,7 @@ pub fn squid(number: u8, lines: &str) -> Peer {
 
 fn squid_at(place: Place, lines: &str) -> Peer {
     let Place { entry, exit, port, .. } = &place;
+    let number = entry.octets()[3];
     let folder = place.folder.path().display();
     let text = format!(
         "http_port {entry}:{port}
@@ -165,7 +168,8 @@ visible_hostname squid.invalid
     );
     let configuration = place.write("squid.conf", &text);
     let mut command = as_nobody(&program("squid", "squid"));
-    command.arg("-N").arg("-f").arg(configuration);
+    // Two that have the same service name would share their memory.
+    command.arg("-n").arg(format!("lab{number}x{port}")).arg("-N").arg("-f").arg(configuration);
     place.start(command)
 }
 

@@ -102,6 +102,9 @@ pub struct Attempt {
     /// Whether the proxy itself was spoken to over TLS.
     #[serde(skip_serializing_if = "std::ops::Not::not", default)]
     pub over_tls: bool,
+    /// Whether nobody vouched for the certificate of the proxy itself.
+    #[serde(skip_serializing_if = "std::ops::Not::not", default)]
+    pub unverified: bool,
     /// The furthest stage.
     pub stage: Stage,
     /// The time of each stage.
@@ -160,6 +163,7 @@ impl Attempt {
             judge,
             port: None,
             over_tls: false,
+            unverified: false,
             stage: Stage::Resolve,
             times: StageTimes([None; 7]),
             reason: None,

@@ -4,7 +4,7 @@ use std::net::IpAddr;
 
 use serde::{Deserialize, Serialize};
 
-use crate::{Anonymity, Answer, Attempt, Basis, Capabilities, Capability, Evidence, Finding, Reason};
+use crate::{Anonymity, Answer, Attempt, Basis, Capabilities, Capability, Evidence, Finding, Reason, Stage};
 
 /// Something to know before trusting a proxy.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -122,15 +122,21 @@ impl Verdict {
             return None;
         }
         let broken = attempts.iter().find(|a| a.reason.is_some_and(Reason::breaks_trust));
-        let fastest =
-            attempts.iter().filter(|a| a.reason.is_none()).min_by_key(|a| a.latency_ms.unwrap_or(u32::MAX));
+        // What is reached over IPv6 says whether it is, and nothing about how the proxy is used otherwise.
+        let fastest = attempts
+            .iter()
+            .filter(|a| a.reason.is_none())
+            .min_by_key(|a| (a.capability == Capability::Ipv6, a.latency_ms.unwrap_or(u32::MAX)));
         let excused = attempts.iter().any(|a| a.reason.is_some_and(|r| !r.counts()));
         if broken.is_none() && fastest.is_none() && excused {
             return None;
         }
         // The first of those that came furthest; `max_by_key` alone would take the last. Of two that came as
         // far, the one that was answered says more than the one that was met with silence.
-        let furthest = attempts.iter().rev().max_by_key(|a| (a.stage, a.reason.is_some_and(is_answer)));
+        // One that only found out that the proxy is not spoken to over TLS says nothing about it otherwise.
+        let furthest = attempts.iter().rev().max_by_key(|a| {
+            (!a.over_tls || a.stage > Stage::Handshake, a.stage, a.reason.is_some_and(is_answer))
+        });
         let decided = broken.or(fastest).or(furthest)?;
         let success = decided.reason.is_none();
 
@@ -141,6 +147,9 @@ impl Verdict {
             }
             if !attempt.rewritten.is_empty() {
                 trust.insert(TrustFlag::RewritesHeaders);
+            }
+            if attempt.unverified && attempt.reason.is_none() {
+                trust.insert(TrustFlag::ProxyCertUnverified);
             }
         }
         let capabilities = answers(attempts);
@@ -177,7 +186,14 @@ fn answers(attempts: &[Attempt]) -> Capabilities {
     }
     for attempt in attempts {
         let told = attempt.conclusive && attempt.reason.is_none_or(Reason::counts);
+        if attempt.over_tls {
+            answer_over_tls(attempt, told, &mut capabilities);
+        }
         let before = capabilities.get(attempt.capability);
+        // That it does not work over TLS either is what `tls` says.
+        if attempt.over_tls && attempt.reason.is_some() && before.reason.is_some() {
+            continue;
+        }
         // A later attempt at the same question counts only where the earlier one did not succeed, and only a clear
         // answer takes the place of a clear one.
         if before.ok == Some(true) || (before.ok.is_some() && !told) {
@@ -194,6 +210,30 @@ fn answers(attempts: &[Attempt]) -> Capabilities {
         capabilities.set(attempt.capability, answer);
     }
     capabilities
+}
+
+/// What an attempt over TLS with the proxy itself says about [`Capability::Tls`]: yes, if anything works that way.
+fn answer_over_tls(attempt: &Attempt, told: bool, capabilities: &mut Capabilities) {
+    let before = capabilities.get(Capability::Tls);
+    let latency_ms = attempt.reason.is_none().then_some(attempt.latency_ms).flatten();
+    match (before.ok, attempt.reason) {
+        (Some(true), Some(_)) | (Some(false), Some(_)) => {}
+        (Some(true), None) => {
+            let latency_ms = before.latency_ms.into_iter().chain(latency_ms).min();
+            capabilities.set(Capability::Tls, Answer { latency_ms, ..*before });
+        }
+        (_, reason) => {
+            let answer = Answer {
+                ok: told.then_some(reason.is_none()),
+                latency_ms,
+                reason,
+                code: attempt.code,
+                port: None,
+                over_tls: false,
+            };
+            capabilities.set(Capability::Tls, answer);
+        }
+    }
 }
 
 /// The least that is hidden anywhere: a proxy is as anonymous as its most talkative protocol.

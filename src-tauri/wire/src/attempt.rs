@@ -5,11 +5,13 @@ use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use proxydeck_domain::{
-    Account, Attempt, Basis, Capability, Headers, Proxy, Reason, Received, Stage, judge_anonymity,
+    Account, Attempt, Basis, Capability, Headers, Host, Proxy, Reason, Received, Stage, judge_anonymity,
 };
 use ring::rand::{SecureRandom, SystemRandom};
-use rustls_pki_types::UnixTime;
+use rustls_pki_types::{ServerName, UnixTime};
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
+use tokio::sync::Notify;
 use tokio::time::{Instant, timeout_at};
 
 use crate::dial::{dial, dial_reason, stream_reason};
@@ -28,7 +30,15 @@ const HTTPS_PORT: u16 = 443;
 pub struct Ask<'a> {
     /// The question.
     pub capability: Capability,
-    /// The proxy, for its account.
+    /// What is spoken to the proxy: the capability itself, but for [`Capability::Ipv6`], which takes a tunnel that works.
+    pub by: Capability,
+    /// Whether the proxy itself is spoken to over TLS.
+    pub over_tls: bool,
+    /// How long after the connection was accepted the first byte may take, where that is less than the timeout allows.
+    pub patience: Option<Duration>,
+    /// Told when the connection was accepted.
+    pub accepted: Option<&'a Notify>,
+    /// The proxy, for its name and its account.
     pub proxy: &'a Proxy,
     /// Where to dial.
     pub address: SocketAddr,
@@ -50,9 +60,34 @@ pub struct Scratch {
     reader: ResponseReader,
 }
 
+/// What came of an attempt.
+#[derive(Clone, Debug)]
+pub struct Tried {
+    /// What was seen.
+    pub attempt: Attempt,
+    /// Whether it was given up before its deadline, because the first byte did not come with [`Ask::patience`].
+    pub cut: bool,
+}
+
+impl Ask<'_> {
+    /// The account, as far as it may be sent: never to whom nobody has vouched for.
+    fn account(&self) -> Option<&Account> {
+        self.proxy.account.as_ref().filter(|_| !self.over_tls || self.proxy_name().is_some())
+    }
+
+    /// The name of the proxy, if the list has one: by that its own certificate is verified.
+    fn proxy_name(&self) -> Option<&str> {
+        match self.proxy.endpoint.host() {
+            Host::Name(name) => Some(name),
+            Host::V4(_) | Host::V6(_) => None,
+        }
+    }
+}
+
 /// Tries, within the deadline. Always comes back with what was seen.
-pub async fn attempt(net: &Net, ask: &Ask<'_>, scratch: &mut Scratch) -> Attempt {
+pub async fn attempt(net: &Net, ask: &Ask<'_>, scratch: &mut Scratch) -> Tried {
     let mut log = Log::new(ask.capability, Arc::clone(ask.judge.shown()));
+    log.attempt.over_tls = ask.over_tls;
     let mut deadline = Instant::now() + ask.timeout;
     log.enter(Stage::Dial);
     let outcome = match timeout_at(deadline, dial(ask.address)).await {
@@ -60,13 +95,17 @@ pub async fn attempt(net: &Net, ask: &Ask<'_>, scratch: &mut Scratch) -> Attempt
         Ok(Err(error)) => Err(Failure::of(dial_reason(&error))),
         Ok(Ok(stream)) => {
             log.clock();
+            if let Some(accepted) = ask.accepted {
+                accepted.notify_one();
+            }
             if let Some(pace) = ask.pace {
                 let before = Instant::now();
                 pace.turn().await;
                 deadline += before.elapsed();
                 log.waited();
             }
-            match timeout_at(deadline, talk(net, ask, stream, scratch, &mut log)).await {
+            log.first_by = ask.patience.map(|patience| Instant::now() + patience);
+            match timeout_at(deadline, converse(net, ask, stream, scratch, &mut log)).await {
                 Ok(outcome) => outcome,
                 Err(_) => Err(Failure::of(match log.attempt.stage {
                     Stage::Resolve | Stage::Dial | Stage::Handshake | Stage::Tunnel => {
@@ -81,7 +120,7 @@ pub async fn attempt(net: &Net, ask: &Ask<'_>, scratch: &mut Scratch) -> Attempt
     if let Err(failure) = outcome {
         conclude(ask, &failure, &mut log.attempt);
     }
-    log.attempt
+    Tried { cut: log.cut, attempt: log.attempt }
 }
 
 /// Writes a failure down, and whether it answers the question.
@@ -97,13 +136,59 @@ fn conclude(ask: &Ask<'_>, failure: &Failure, attempt: &mut Attempt) {
     let refused_port = attempt.port.is_some()
         && attempt.stage <= Stage::Tunnel
         && matches!(failure.code, Some(403 | 405 | 503));
-    attempt.conclusive = !(ask.capability == Capability::Connect && refused_port);
+    attempt.conclusive = !(ask.by == Capability::Connect && refused_port);
+}
+
+/// Talks to the proxy, in the clear or over TLS.
+async fn converse(
+    net: &Net,
+    question: &Ask<'_>,
+    stream: TcpStream,
+    scratch: &mut Scratch,
+    log: &mut Log,
+) -> Result<(), Failure> {
+    if question.over_tls {
+        // On the heap, so that the many attempts in the clear need not make room for it.
+        Box::pin(talk_over_tls(net, question, stream, scratch, log)).await
+    } else {
+        talk(net, question, stream, scratch, log).await
+    }
+}
+
+async fn talk_over_tls(
+    net: &Net,
+    question: &Ask<'_>,
+    stream: TcpStream,
+    scratch: &mut Scratch,
+    log: &mut Log,
+) -> Result<(), Failure> {
+    log.enter(Stage::Handshake);
+    let name = question.proxy_name();
+    let server = match name {
+        Some(name) => ServerName::try_from(name.to_owned()).map_err(|_| Failure::of(Reason::LocalError))?,
+        None => ServerName::from(question.address.ip()),
+    };
+    let stream =
+        net.tls.connector().connect(server.clone(), stream).await.map_err(|error| tls_failure(&error))?;
+    let chain = stream.get_ref().1.peer_certificates().unwrap_or_default();
+    if let Err((detail, _)) = net.tls.verify(chain, &server, now()) {
+        if name.is_some() {
+            return Err(Failure { reason: Reason::TlsFailed, code: None, detail: Some(detail) });
+        }
+        log.attempt.unverified = true;
+    }
+    talk(net, question, stream, scratch, log).await
+}
+
+/// Now, as certificates count it.
+fn now() -> UnixTime {
+    UnixTime::since_unix_epoch(SystemTime::UNIX_EPOCH.elapsed().unwrap_or_default())
 }
 
 async fn talk(
     net: &Net,
     question: &Ask<'_>,
-    mut stream: TcpStream,
+    mut stream: impl AsyncRead + AsyncWrite + Unpin,
     scratch: &mut Scratch,
     log: &mut Log,
 ) -> Result<(), Failure> {
@@ -112,11 +197,11 @@ async fn talk(
     let target = judge.url.target(&token);
     let absolute = judge.url.absolute(&token);
     let sent = Sent { token: &token, target: &target, absolute: &absolute };
-    let account = question.proxy.account.as_ref();
+    let account = question.account();
     let Scratch { out, inbox, reader } = scratch;
     reader.reset();
 
-    if question.capability == Capability::Http {
+    if question.by == Capability::Http {
         let authorization = account.map(basic);
         out.clear();
         request(out, &absolute, &judge.url.authority(), authorization.as_deref());
@@ -125,7 +210,7 @@ async fn talk(
         return read(question, &sent, reader, Basis::Headers, log);
     }
 
-    let authorization = account.filter(|_| question.capability == Capability::Connect).map(basic);
+    let authorization = account.filter(|_| question.by == Capability::Connect).map(basic);
     open_tunnel(question, authorization.as_deref(), &mut stream, out, inbox, log).await?;
     out.clear();
     request(out, &target, &judge.url.authority(), None);
@@ -135,15 +220,11 @@ async fn talk(
             let detail = Some("it spoke before TLS began".to_owned());
             return Err(Failure { reason: Reason::TlsFailed, code: None, detail });
         }
-        let mut stream = net
-            .tls
-            .connector()
-            .connect(judge.server_name.clone(), stream)
-            .await
-            .map_err(|error| tls_failure(&error))?;
+        let connecting = net.tls.connector().connect(judge.server_name.clone(), stream);
+        // On the heap, so that the many attempts in the clear need not make room for it.
+        let mut stream = Box::pin(connecting).await.map_err(|error| tls_failure(&error))?;
         let chain = stream.get_ref().1.peer_certificates().unwrap_or_default();
-        let now = UnixTime::since_unix_epoch(SystemTime::UNIX_EPOCH.elapsed().unwrap_or_default());
-        if let Err((detail, seen)) = net.tls.verify(chain, &judge.server_name, now) {
+        if let Err((detail, seen)) = net.tls.verify(chain, &judge.server_name, now()) {
             log.attempt.certificate = seen;
             return Err(Failure { reason: Reason::TlsIntercepted, code: None, detail: Some(detail) });
         }
@@ -159,38 +240,39 @@ async fn talk(
 async fn open_tunnel(
     question: &Ask<'_>,
     authorization: Option<&str>,
-    stream: &mut TcpStream,
+    stream: &mut (impl AsyncRead + AsyncWrite + Unpin),
     out: &mut Vec<u8>,
     inbox: &mut Vec<u8>,
     log: &mut Log,
 ) -> Result<(), Failure> {
     let judge = question.judge;
-    let account = question.proxy.account.as_ref();
+    let account = question.account();
     let port = judge.url.port;
-    let by_name = judge.url.name().map(Target::Name);
+    // To an IPv6 target by its address alone: a name would let the proxy choose the family.
+    let by_name = judge.url.name().filter(|_| question.capability != Capability::Ipv6).map(Target::Name);
     let by_address = || judge.address_for(question.capability).map(Target::Ip);
     let no_way = || Failure {
         reason: Reason::JudgeDown,
         code: None,
         detail: Some("the judge has no address that this protocol can carry".to_owned()),
     };
-    if port != HTTPS_PORT && question.capability == Capability::Connect {
+    if port != HTTPS_PORT && question.by == Capability::Connect {
         log.attempt.port = Some(port);
     }
-    match question.capability {
+    match question.by {
         Capability::Http | Capability::Connect | Capability::Tls | Capability::Ipv6 => {
             let target = by_name.or_else(by_address).ok_or_else(no_way)?;
             let mut machine = Connect::new(target, port, authorization, USER_AGENT);
             shake_hands(stream, &mut machine, out, inbox, log).await
         }
         Capability::Socks4 | Capability::Socks4a => {
-            let wanted = if question.capability == Capability::Socks4 { by_address() } else { by_name };
+            let wanted = if question.by == Capability::Socks4 { by_address() } else { by_name };
             let user = account.map_or("", |a| a.user.as_str());
             let mut machine = Socks4::new(wanted.ok_or_else(no_way)?, port, user);
             shake_hands(stream, &mut machine, out, inbox, log).await
         }
         Capability::Socks5 | Capability::Socks5h => {
-            let wanted = if question.capability == Capability::Socks5 { by_address() } else { by_name };
+            let wanted = if question.by == Capability::Socks5 { by_address() } else { by_name };
             let mut machine = Socks5::new(wanted.ok_or_else(no_way)?, port, account);
             shake_hands(stream, &mut machine, out, inbox, log).await
         }
@@ -206,12 +288,12 @@ fn read(
     log: &mut Log,
 ) -> Result<(), Failure> {
     let Some(head) = reader.head() else { return Err(Failure::of(Reason::AnswerMalformed)) };
-    let forwarded = question.capability == Capability::Http;
+    let forwarded = question.by == Capability::Http;
     log.attempt.code = Some(head.status);
     if head.status != 200 {
         let mut failure = match head.status {
             200..=299 => Failure::with_code(Reason::WrongAnswer, head.status),
-            status => crate::handshake::refusal(status, question.proxy.account.is_some()),
+            status => crate::handshake::refusal(status, question.account().is_some()),
         };
         // Behind an open tunnel the proxy has already shown that it is one: the page is not the judge's.
         if !forwarded

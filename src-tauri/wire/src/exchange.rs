@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use proxydeck_domain::{Attempt, Capability, Reason, Stage};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
-use tokio::time::Instant;
+use tokio::time::{Instant, timeout_at};
 
 use crate::dial::stream_reason;
 use crate::handshake::{Failure, Handshake, Step, first_bytes};
@@ -26,6 +26,10 @@ pub(crate) struct Log {
     /// Time spent waiting for our own turn, which is not the proxy's.
     waited: Duration,
     first_byte: Option<Instant>,
+    /// Until when the first byte must have come, where that is earlier than the deadline.
+    pub(crate) first_by: Option<Instant>,
+    /// Whether it was given up because the first byte had not come by then.
+    pub(crate) cut: bool,
 }
 
 impl Log {
@@ -37,6 +41,8 @@ impl Log {
             entered: now,
             waited: Duration::ZERO,
             first_byte: None,
+            first_by: None,
+            cut: false,
         }
     }
 
@@ -78,15 +84,35 @@ impl Log {
     }
 }
 
-fn io_failure(error: &std::io::Error) -> Failure {
-    Failure { reason: stream_reason(error), code: None, detail: None }
+fn io_failure(error: &std::io::Error, log: &Log) -> Failure {
+    Failure::of(if log.cut { Reason::HandshakeTimeout } else { stream_reason(error) })
 }
 
 async fn send(stream: &mut (impl AsyncWrite + Unpin), bytes: &[u8], log: &mut Log) -> Result<(), Failure> {
-    stream.write_all(bytes).await.map_err(|e| io_failure(&e))?;
-    stream.flush().await.map_err(|e| io_failure(&e))?;
+    stream.write_all(bytes).await.map_err(|e| io_failure(&e, log))?;
+    stream.flush().await.map_err(|e| io_failure(&e, log))?;
     log.sent(bytes.len());
     Ok(())
+}
+
+/// Reads what is there; the first bytes may have to come before the deadline.
+async fn receive(
+    stream: &mut (impl AsyncRead + Unpin),
+    inbox: &mut Vec<u8>,
+    log: &mut Log,
+) -> std::io::Result<usize> {
+    let read = match log.first_by.filter(|_| log.attempt.bytes_in == 0) {
+        None => stream.read_buf(inbox).await?,
+        Some(by) => match timeout_at(by, stream.read_buf(inbox)).await {
+            Ok(read) => read?,
+            Err(_) => {
+                log.cut = true;
+                return Err(std::io::ErrorKind::TimedOut.into());
+            }
+        },
+    };
+    log.received(read);
+    Ok(read)
 }
 
 /// Leads a handshake to its end. What was received beyond it is left in `inbox`.
@@ -103,11 +129,10 @@ pub(crate) async fn shake_hands(
     machine.begin(out);
     send(stream, out, log).await?;
     loop {
-        let read = stream.read_buf(inbox).await.map_err(|e| io_failure(&e))?;
+        let read = receive(stream, inbox, log).await.map_err(|e| io_failure(&e, log))?;
         if read == 0 {
             return Err(Failure::of(Reason::Closed));
         }
-        log.received(read);
         loop {
             out.clear();
             let (used, step) = machine.advance(inbox, out);
@@ -162,11 +187,11 @@ pub(crate) async fn ask(
             }
         }
         reader.inbox().reserve(READ_BYTES);
-        let read = stream.read_buf(reader.inbox()).await;
+        let read = receive(stream, reader.inbox(), log).await;
         // Without a farewell TLS reports an error where TCP reports an end; the framing of HTTP decides.
         let read = match read {
             Err(error) if error.kind() == std::io::ErrorKind::UnexpectedEof => 0,
-            other => other.map_err(|e| io_failure(&e))?,
+            other => other.map_err(|e| io_failure(&e, log))?,
         };
         if read == 0 {
             return match (reader.head().is_some(), reader.close()) {
@@ -175,7 +200,6 @@ pub(crate) async fn ask(
                 (false, Err(_)) => Err(Failure::of(Reason::Closed)),
             };
         }
-        log.received(read);
         if log.first_byte.is_none() {
             log.first_byte = Some(Instant::now());
             log.enter(Stage::Answer);

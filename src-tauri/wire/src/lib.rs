@@ -15,9 +15,9 @@ mod pace;
 mod resolve;
 mod tls;
 
-pub use attempt::{Ask, Scratch, attempt};
+pub use attempt::{Ask, Scratch, Tried, attempt};
 pub use dial::local_failure;
-pub use judge::direct::{AskError, Judge, introduce};
+pub use judge::direct::{AskError, Judge, beyond_reach, introduce};
 pub use judge::server::{JudgeServer, JudgeServerError, serve_judge};
 pub use judge::{BadJudgeUrl, JudgeUrl, Shape};
 pub use pace::Pace;

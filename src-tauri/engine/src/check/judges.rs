@@ -7,8 +7,8 @@ use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
 use futures_util::future::join_all;
-use proxydeck_domain::is_public;
-use proxydeck_wire::{AskError, Judge, JudgeUrl, Net, Pace, introduce};
+use proxydeck_domain::{Capability, is_public};
+use proxydeck_wire::{AskError, Judge, JudgeUrl, Net, Pace, beyond_reach, introduce};
 use tokio::sync::watch;
 use tokio::time::Instant;
 
@@ -35,6 +35,8 @@ pub(super) struct Seat {
     /// None until it has answered once; then what it answered last.
     judge: RwLock<Option<Arc<Judge>>>,
     up: std::sync::atomic::AtomicBool,
+    /// One that we cannot reach ourselves and that proxies are asked to reach over IPv6.
+    beyond_reach: Option<Arc<Judge>>,
     pub(super) pace: Option<Pace>,
     /// When it was last known to answer, in microseconds since the panel began.
     last_good: AtomicU64,
@@ -44,6 +46,13 @@ pub(super) struct Seat {
 }
 
 impl Seat {
+    /// The judge, if it has an IPv6 address and its answers prove something.
+    fn over_ipv6(&self) -> Option<Arc<Judge>> {
+        let met = self.judge().filter(|_| self.up.load(Ordering::Acquire));
+        met.or_else(|| self.beyond_reach.clone())
+            .filter(|judge| judge.proves() && judge.address_for(Capability::Ipv6).is_some())
+    }
+
     fn judge(&self) -> Option<Arc<Judge>> {
         self.judge.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
@@ -78,17 +87,24 @@ impl Panel {
         let mut own = Vec::new();
         let mut seats = Vec::new();
         for (spec, answer) in specs.iter().zip(answers) {
+            let mut unreached = None;
             let judge = match answer {
                 Ok(judge) => {
-                    own.push(judge.seen_as);
+                    own.extend(&judge.seen_as);
                     Some(Arc::new(judge))
                 }
                 Err(error) => {
-                    refused.push((spec.url.as_str().to_owned(), error));
+                    if matches!(error, AskError::Unreachable(_) | AskError::Timeout(_)) {
+                        unreached = beyond_reach(&spec.url).map(Arc::new);
+                    }
+                    if unreached.is_none() {
+                        refused.push((spec.url.as_str().to_owned(), error));
+                    }
                     None
                 }
             };
             seats.push(Seat {
+                beyond_reach: unreached,
                 spec: spec.clone(),
                 up: judge.is_some().into(),
                 judge: RwLock::new(judge),
@@ -161,6 +177,17 @@ impl Panel {
         })
     }
 
+    /// Whether there is a judge that can be asked over IPv6.
+    pub(super) fn has_ipv6(&self) -> bool {
+        self.seats.iter().any(|seat| seat.over_ipv6().is_some())
+    }
+
+    /// A judge that can be asked over IPv6.
+    pub(super) fn next_ipv6(&self) -> Option<Turn> {
+        let turns = self.seats.iter().enumerate();
+        turns.filter_map(|(seat, s)| s.over_ipv6().map(|judge| Turn { seat, judge })).next()
+    }
+
     /// Notes that a right answer of this judge came through.
     pub(super) fn answered(&self, seat: usize) {
         if let Some(seat) = self.seats.get(seat) {
@@ -209,7 +236,7 @@ impl Panel {
         let asked = self.now();
         match welcome(&self.net, &seat.spec).await {
             Ok(judge) => {
-                self.met(judge.seen_as);
+                self.met(&judge.seen_as);
                 *seat.judge.write().unwrap_or_else(PoisonError::into_inner) = Some(Arc::new(judge));
                 seat.last_good.fetch_max(asked, Ordering::AcqRel);
                 seat.up.store(true, Ordering::Release);
@@ -239,10 +266,12 @@ impl Panel {
             .collect()
     }
 
-    fn met(&self, address: IpAddr) {
+    fn met(&self, addresses: &[IpAddr]) {
         let mut own = self.own.write().unwrap_or_else(PoisonError::into_inner);
-        if !own.contains(&address) {
-            *own = own.iter().copied().chain([address]).collect();
+        for address in addresses {
+            if !own.contains(address) {
+                *own = own.iter().chain([address]).copied().collect();
+            }
         }
     }
 }

@@ -1,13 +1,18 @@
 //! One proxy: from its endpoint to the evidence of everything that was asked of it.
+//!
+//! What is not known about a port is found out in as few waits as the truth allows. The first question is the likeliest;
+//! a port that stays silent is asked the others meanwhile, each for a short time only, since a greeting costs a proxy
+//! nothing but the way. Whoever was cut short is asked again, for as long as the deadline allows, when the port turns
+//! out to speak something after all.
 
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 
-use futures_util::future::join_all;
+use futures_util::future::{join, join_all};
 use proxydeck_domain::{Attempt, Capability, Evidence, Host, Proxy, Reason, Stage, is_public};
-use proxydeck_wire::{Ask, Pace, Resolution, Scratch, attempt};
-use tokio::sync::Semaphore;
+use proxydeck_wire::{Ask, Pace, Resolution, Scratch, Tried, attempt};
+use tokio::sync::{Notify, Semaphore};
 use tokio::time::sleep;
 
 use super::judges::{Panel, Turn};
@@ -18,6 +23,12 @@ use super::{Job, Options};
 /// How far ahead a foreign judge's turns may be booked before nobody dials for it: a proxy that was dialled does
 /// not wait much longer than this with an open connection.
 const BOOKED_AHEAD: Duration = Duration::from_secs(1);
+/// What part of the timeout a port may stay silent before it is asked something else too. Three questions that are cut
+/// short after a twelfth cost a silent port a quarter of a deadline together.
+const SILENT_PART: u32 = 12;
+/// How many times longer than the answers that a port has given to other questions it may take to one that it may not
+/// understand.
+const SLOWER: u32 = 8;
 
 /// What the checks of a run share.
 pub(super) struct Bench {
@@ -34,6 +45,25 @@ pub(super) struct Seen {
     pub(super) evidence: Evidence,
     /// Judges whose silence might explain a failure.
     pub(super) suspected: Vec<usize>,
+    /// Questions that were cut short.
+    cut: Vec<Capability>,
+}
+
+/// A question as it is put.
+#[derive(Clone, Copy)]
+struct Question {
+    capability: Capability,
+    /// What is spoken to the proxy.
+    by: Capability,
+    over_tls: bool,
+    /// How long the first byte may take; the whole timeout if none.
+    patience: Option<Duration>,
+}
+
+impl Question {
+    const fn new(capability: Capability) -> Self {
+        Self { capability, by: capability, over_tls: false, patience: None }
+    }
 }
 
 /// Checks one proxy.
@@ -50,31 +80,149 @@ pub(super) async fn check(bench: &Bench, job: &Job, scratch: &mut Scratch) -> Se
             return seen;
         }
     };
-    let asked: Vec<Capability> = questions(bench.options.protocol, job.hints, endpoint.port())
-        .into_iter()
-        .filter(|capability| bench.judge_kind(*capability).is_some())
-        .collect();
-    let Some((first, rest)) = asked.split_first() else { return seen };
-    seen.take(bench.ask(*first, &job.proxy, address, scratch).await);
-    let unreachable = seen
-        .evidence
-        .attempts
-        .first()
-        .and_then(|a| a.reason)
-        .is_some_and(|reason| reason.settles_all() || !reason.counts());
-    if !unreachable {
-        // The port accepted: what is left is asked at once, so that a silent port costs two deadlines at most.
-        let others = join_all(rest.iter().map(|capability| async {
-            bench.ask(*capability, &job.proxy, address, &mut Scratch::default()).await
-        }));
-        for answer in others.await {
-            seen.take(answer);
-        }
-        for capability in seen.by_name() {
-            seen.take(bench.ask(capability, &job.proxy, address, scratch).await);
-        }
+    let asked = questions(bench.options.protocol, job.hints, endpoint.port());
+    let mut asked = asked.iter().copied().filter(|capability| bench.judge_kind(*capability).is_some());
+    let Some(first) = asked.next() else { return seen };
+    let line = Line { bench, proxy: &job.proxy, address };
+    if bench.options.protocol.is_some() {
+        seen.take(line.ask(Question::new(first), None, scratch).await);
+    } else {
+        // On the heap, so that a check of one known protocol need not make room for it.
+        Box::pin(line.find_out(job, first, asked.collect(), scratch, &mut seen)).await;
+    }
+    if seen.is_settled() {
+        return seen;
+    }
+    if bench.options.protocol.is_some() && seen.may_want_tls(false) {
+        Box::pin(line.ask_over_tls(scratch, &mut seen)).await;
+    }
+    for capability in seen.by_name() {
+        seen.take(line.ask(Question::new(capability), None, scratch).await);
+    }
+    if let Some((by, over_tls)) = seen.tunnel()
+        && bench.panel.has_ipv6()
+    {
+        let question = Question { by, over_tls, ..Question::new(Capability::Ipv6) };
+        seen.take(line.ask(question, None, scratch).await);
     }
     seen
+}
+
+/// A proxy that can be asked.
+struct Line<'a> {
+    bench: &'a Bench,
+    proxy: &'a Proxy,
+    address: SocketAddr,
+}
+
+impl Line<'_> {
+    async fn ask(&self, question: Question, accepted: Option<&Notify>, scratch: &mut Scratch) -> Asked {
+        self.bench.ask(question, self.proxy, self.address, accepted, scratch).await
+    }
+
+    /// Asks several questions at once.
+    async fn ask_all(&self, questions: impl Iterator<Item = Question>) -> Vec<Asked> {
+        join_all(questions.map(|question| async move {
+            self.ask(question, None, &mut Scratch::default()).await
+        }))
+        .await
+    }
+
+    /// Finds out what a port speaks of which nothing but hints is known.
+    async fn find_out(
+        &self,
+        job: &Job,
+        first: Capability,
+        rest: Vec<Capability>,
+        scratch: &mut Scratch,
+        seen: &mut Seen,
+    ) {
+        let silent = self.bench.options.timeout / SILENT_PART;
+        // Forwarding takes as long as the judge's answer, and a hint deserves to be heard out.
+        let heard_out = |capability: Capability| {
+            capability == Capability::Http || capability.protocol().is_some_and(|p| job.hints.contains(p))
+        };
+        let put = |capability: Capability, patience: Duration| Question {
+            patience: (!heard_out(capability)).then_some(patience),
+            ..Question::new(capability)
+        };
+        let accepted = Notify::new();
+        let mut asking = Box::pin(self.ask(put(first, silent), Some(&accepted), scratch));
+        let silence = async {
+            accepted.notified().await;
+            sleep(silent).await;
+        };
+        let early = tokio::select! {
+            biased;
+            answer = &mut asking => Some(answer),
+            () = silence => None,
+        };
+        // How long the others may take: the port has answered, or closed, or been given up, and they get more than that.
+        let mut patience = silent;
+        match early {
+            Some(answer) => {
+                patience = answer.response_time().map_or(silent, |time| silent.max(time * SLOWER));
+                seen.take(answer);
+                if seen.is_settled() {
+                    return;
+                }
+                let spoke_http = seen.speaks_http();
+                let others = rest.iter().map(|capability| match capability {
+                    Capability::Connect if spoke_http => Question::new(*capability),
+                    _ => put(*capability, patience),
+                });
+                for answer in self.ask_all(others).await {
+                    seen.take(answer);
+                }
+            }
+            None => {
+                let others = self.ask_all(rest.iter().map(|capability| put(*capability, silent)));
+                let (answer, others) = join(&mut asking, others).await;
+                seen.take(answer);
+                for answer in others {
+                    seen.take(answer);
+                }
+            }
+        }
+        if seen.may_want_tls(true) {
+            self.ask_over_tls(&mut Scratch::default(), seen).await;
+        }
+        let slowest = seen.response_times().max().map_or(silent, |time| silent.max(time * SLOWER));
+        let hopeless = !seen.spoke();
+        let (works, speaks_http) = (seen.works(), seen.speaks_http());
+        let again = std::mem::take(&mut seen.cut).into_iter().filter_map(|capability| match capability {
+            _ if hopeless => None,
+            // Whoever speaks HTTP answers CONNECT too, however long the way to the judge takes.
+            Capability::Connect if speaks_http => Some(Question::new(capability)),
+            // What the port speaks is known, so it knows a greeting of another kind at once or never.
+            _ if works || speaks_http => (slowest > patience).then(|| put(capability, slowest)),
+            _ => Some(Question::new(capability)),
+        });
+        for answer in self.ask_all(again).await {
+            seen.take(answer);
+        }
+    }
+
+    /// Asks again over TLS with the proxy itself.
+    async fn ask_over_tls(&self, scratch: &mut Scratch, seen: &mut Seen) {
+        for capability in [Capability::Http, Capability::Connect] {
+            let wanted = match self.bench.options.protocol {
+                Some(only) => capability.protocol() == Some(only),
+                None => true,
+            };
+            if wanted && self.bench.judge_kind(capability).is_some() {
+                let question = Question { over_tls: true, ..Question::new(capability) };
+                let answer = self.ask(question, None, scratch).await;
+                let is_tls = answer.tried.attempt.reason.is_none()
+                    || answer.tried.attempt.stage > Stage::Handshake
+                    || answer.tried.attempt.code.is_some();
+                seen.take(answer);
+                if !is_tls {
+                    return;
+                }
+            }
+        }
+    }
 }
 
 /// The address to dial.
@@ -95,8 +243,24 @@ async fn locate(bench: &Bench, job: &Job) -> Result<IpAddr, Reason> {
 
 /// An attempt and the judge that was asked.
 struct Asked {
-    attempt: Attempt,
+    tried: Tried,
     seat: Option<usize>,
+}
+
+impl Asked {
+    fn response_time(&self) -> Option<Duration> {
+        response_time(&self.tried.attempt)
+    }
+}
+
+/// From the first packet until the port said something or closed; none if it did neither.
+fn response_time(attempt: &Attempt) -> Option<Duration> {
+    let said = attempt.bytes_in > 0 || matches!(attempt.reason, Some(Reason::Closed | Reason::Reset));
+    let micros: u64 = attempt.times.iter().map(|(_, micros)| u64::from(micros)).sum();
+    said.then(|| {
+        let all = Duration::from_micros(micros);
+        attempt.latency_ms.map_or(all, |ms| Duration::from_millis(ms.into()).min(all))
+    })
 }
 
 impl Bench {
@@ -112,18 +276,27 @@ impl Bench {
         }
     }
 
+    /// Whose turn it is to be asked.
+    fn turn(&self, capability: Capability) -> Option<Turn> {
+        match capability {
+            Capability::Ipv6 => self.panel.next_ipv6(),
+            _ => self.judge_kind(capability).and_then(|tls| self.panel.next(tls)),
+        }
+    }
+
     async fn ask(
         &self,
-        capability: Capability,
+        question: Question,
         proxy: &Proxy,
         address: SocketAddr,
+        accepted: Option<&Notify>,
         scratch: &mut Scratch,
     ) -> Asked {
-        let Some(Turn { seat, judge }) = self.judge_kind(capability).and_then(|tls| self.panel.next(tls))
-        else {
+        let Question { capability, by, over_tls, patience } = question;
+        let Some(Turn { seat, judge }) = self.turn(capability) else {
             let mut attempt = Attempt::new(capability, Arc::from(""));
             attempt.reason = Some(Reason::JudgeDown);
-            return Asked { attempt, seat: None };
+            return Asked { tried: Tried { attempt, cut: false }, seat: None };
         };
         let pace = self.panel.seat(seat).and_then(|s| s.pace.as_ref());
         while let Some(early) = pace.and_then(|p| p.backlog().checked_sub(BOOKED_AHEAD)) {
@@ -136,25 +309,86 @@ impl Bench {
         let _socket = self.sockets.acquire().await;
         let _counted = self.progress.socket();
         let own = self.panel.own();
-        let ask =
-            Ask { capability, proxy, address, judge: &judge, own: &own, timeout: self.options.timeout, pace };
-        let attempt = attempt(self.panel.net(), &ask, scratch).await;
-        if attempt.reason.is_none() {
+        let timeout = self.options.timeout;
+        let ask = Ask {
+            capability,
+            by,
+            over_tls,
+            patience,
+            accepted,
+            proxy,
+            address,
+            judge: &judge,
+            own: &own,
+            timeout,
+            pace,
+        };
+        let tried = attempt(self.panel.net(), &ask, scratch).await;
+        if tried.attempt.reason.is_none() {
             self.panel.answered(seat);
         }
-        Asked { attempt, seat: Some(seat) }
+        Asked { tried, seat: Some(seat) }
     }
 }
 
 impl Seen {
     fn take(&mut self, asked: Asked) {
-        if let Some(seat) = asked.seat
-            && may_be_the_judge(&asked.attempt)
+        let Asked { tried: Tried { attempt, cut }, seat } = asked;
+        if let Some(seat) = seat
+            && may_be_the_judge(&attempt)
             && !self.suspected.contains(&seat)
         {
             self.suspected.push(seat);
         }
-        self.evidence.attempts.push(asked.attempt);
+        if cut {
+            self.cut.push(attempt.capability);
+        }
+        self.evidence.attempts.push(attempt);
+    }
+
+    /// Whether nothing further need be asked: the endpoint was not reached, or not for a reason of its own.
+    fn is_settled(&self) -> bool {
+        let attempts = &self.evidence.attempts;
+        attempts.iter().all(|a| a.reason.is_some_and(|r| r.settles_all() || !r.counts()))
+    }
+
+    fn works(&self) -> bool {
+        self.evidence.attempts.iter().any(|a| a.reason.is_none())
+    }
+
+    /// How long the port took to say something or to hang up, each time that it did.
+    fn response_times(&self) -> impl Iterator<Item = Duration> {
+        self.evidence.attempts.iter().filter_map(response_time)
+    }
+
+    /// Whether the port said anything at all, or hung up.
+    fn spoke(&self) -> bool {
+        self.response_times().next().is_some()
+    }
+
+    /// Whether the port is known to speak HTTP, as a proxy or otherwise.
+    fn speaks_http(&self) -> bool {
+        self.evidence.attempts.iter().any(|a| {
+            matches!(a.capability, Capability::Http | Capability::Connect)
+                && (a.code.is_some() || a.stage > Stage::Handshake || a.reason.is_none())
+        })
+    }
+
+    /// Whether the port may be one that must be spoken to over TLS: it said so, as servers of TLS do to whoever speaks
+    /// in the clear, or, where anything may be tried, it asks for better requests or hung up on everybody.
+    fn may_want_tls(&self, anything: bool) -> bool {
+        let says_so = |a: &Attempt| {
+            // An alert record (RFC 8446, 6), or the 400 of the usual web servers.
+            a.detail.as_deref().is_some_and(|said| said.starts_with("\\x15\\x03"))
+                || anything && a.code == Some(400) && matches!(a.capability, Capability::Http | Capability::Connect)
+        };
+        let hung_up = |a: &Attempt| matches!(a.reason, Some(Reason::Closed | Reason::Reset));
+        let attempts = &self.evidence.attempts;
+        let said_nothing_else = attempts.iter().all(|a| a.bytes_in == 0 || says_so(a));
+        !self.works()
+            && attempts.iter().all(|a| !a.over_tls)
+            && (attempts.iter().any(says_so)
+                || anything && said_nothing_else && attempts.iter().any(hung_up))
     }
 
     /// The questions about names that are worth asking: the protocol is spoken, or refused an address.
@@ -165,6 +399,14 @@ impl Seen {
             .filter(|a| a.reason.is_none() || a.reason == Some(Reason::Rejected))
             .filter_map(|a| by_name(a.capability))
             .collect()
+    }
+
+    /// A tunnel that works and can lead to an IPv6 target, and whether it is reached over TLS.
+    fn tunnel(&self) -> Option<(Capability, bool)> {
+        let works = |by: Capability| {
+            self.evidence.attempts.iter().find(|a| a.capability == by && a.reason.is_none()).map(|a| (by, a.over_tls))
+        };
+        works(Capability::Socks5).or_else(|| works(Capability::Connect))
     }
 }
 

@@ -82,12 +82,13 @@ fn status_of(head: &[u8]) -> Option<u16> {
 /// What a status of a proxy means, other than success.
 pub(crate) fn refusal(status: u16, account_sent: bool) -> Failure {
     let reason = match status {
-        407 if account_sent => Reason::AuthFailed,
-        407 => Reason::AuthRequired,
+        // Some proxies (tinyproxy) say 401, which is a server's word (RFC 9110, 15.5.2); no judge ever says it.
+        401 | 407 if account_sent => Reason::AuthFailed,
+        401 | 407 => Reason::AuthRequired,
         300..=399 => Reason::Redirected,
         // What a server says that does not know what a proxy request is.
         400 | 404 | 405 | 501 => Reason::NotAProxy,
-        401..=599 => Reason::Rejected,
+        402..=599 => Reason::Rejected,
         _ => Reason::NotAProxy,
     };
     Failure::with_code(reason, status)

@@ -20,6 +20,9 @@ use crate::resolve::Resolution;
 /// can never prove that a proxy adds none. The address is from a documentation range (RFC 5737).
 const CANARIES: [(&str, &str); 2] = [("Via", "1.1 proxydeck-canary"), ("X-Forwarded-For", "192.0.2.1")];
 
+/// How long a judge that has answered may take to be reached in the other family too.
+const OTHER_FAMILY_PATIENCE: Duration = Duration::from_secs(2);
+
 /// Why a judge cannot be used.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum AskError {
@@ -57,8 +60,8 @@ pub struct Judge {
     pub(crate) frame: Frame,
     pub(crate) baseline: Baseline,
     pub(crate) hides_headers: bool,
-    /// The address of ours that it saw.
-    pub seen_as: IpAddr,
+    /// The addresses of ours that it saw: one for each family in which it was reached.
+    pub seen_as: Vec<IpAddr>,
 }
 
 impl Judge {
@@ -114,7 +117,7 @@ pub async fn introduce(net: &Net, url: &JudgeUrl, patience: Duration) -> Result<
     let answer = ask_any(net, url, &addresses, &server_name, &[], patience).await?;
     let (frame, reading) =
         with_sent(url, &answer, |sent| Frame::learn(&answer.body, sent)).ok_or(AskError::Shape)?;
-    let seen_as = reading.remote.ok_or(AskError::Shape)?;
+    let first_seen_as = reading.remote.ok_or(AskError::Shape)?;
     let hides_headers = if frame.shape().echoes_token() && !url.tls {
         let answer = ask_any(net, url, &addresses, &server_name, &CANARIES, patience).await?;
         // What changes from one direct answer to the next would look like tampering through every proxy.
@@ -126,6 +129,14 @@ pub async fn introduce(net: &Net, url: &JudgeUrl, patience: Duration) -> Result<
     } else {
         true
     };
+    let other_family: Vec<IpAddr> =
+        addresses.iter().copied().filter(|ip| ip.is_ipv4() != first_seen_as.is_ipv4()).collect();
+    let mut seen_as = vec![first_seen_as];
+    // That we cannot reach it in the other family as well is no fault of the judge's.
+    if let Ok(answer) = ask_any(net, url, &other_family, &server_name, &[], OTHER_FAMILY_PATIENCE).await {
+        let reading = with_sent(url, &answer, |sent| frame.read(&answer.body, sent).ok());
+        seen_as.extend(reading.and_then(|reading| reading.remote));
+    }
     Ok(Judge {
         url: url.clone(),
         shown: Arc::from(url.as_str()),
@@ -135,6 +146,23 @@ pub async fn introduce(net: &Net, url: &JudgeUrl, patience: Duration) -> Result<
         baseline: Baseline { headers: reading.headers },
         hides_headers,
         seen_as,
+    })
+}
+
+/// A judge of our own kind at an IPv6 address that we cannot reach: every byte of its answer can be foretold, so that it
+/// can still be asked through tunnels whether they reach it. None for other judges.
+#[must_use]
+pub fn beyond_reach(url: &JudgeUrl) -> Option<Judge> {
+    let ip = url.ip.filter(IpAddr::is_ipv6)?;
+    url.is_own().then(|| Judge {
+        url: url.clone(),
+        shown: Arc::from(url.as_str()),
+        addresses: Arc::from([ip]),
+        server_name: ServerName::from(ip),
+        frame: Frame::Own,
+        baseline: Baseline::default(),
+        hides_headers: true,
+        seen_as: Vec::new(),
     })
 }
 

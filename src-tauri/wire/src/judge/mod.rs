@@ -91,6 +91,11 @@ impl JudgeUrl {
         if self.ip.is_some() { None } else { Some(&self.host) }
     }
 
+    /// Whether its path is the one under which our own judge answers.
+    pub(crate) fn is_own(&self) -> bool {
+        self.path.starts_with("/proxydeck?")
+    }
+
     /// `host`, or `host:port` where the port is not the scheme's own: the value of the Host field.
     #[must_use]
     pub fn authority(&self) -> String {
