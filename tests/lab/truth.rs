@@ -101,9 +101,15 @@ impl Truth {
             reason,
             code: code.flatten(),
             account: spec.account.clone(),
-            notes: if alive { spec.fault.and_then(Fault::note).into_iter().collect() } else { Vec::new() },
+            notes: if alive { notes(spec) } else { Vec::new() },
         }
     }
+}
+
+/// What is to be known of one that lives. Nobody vouches for a certificate of the interceptors' authority.
+fn notes(spec: &ProxySpec) -> Vec<&'static str> {
+    let unverified = spec.over_tls.then_some("proxy_cert_unverified");
+    spec.fault.and_then(Fault::note).into_iter().chain(unverified).collect()
 }
 
 fn rank(reason: &str) -> usize {

@@ -283,6 +283,72 @@ fn answers_only_in_plain(proxy: &LabProxy) -> bool {
     })
 }
 
+#[test]
+fn a_proxy_that_must_be_spoken_to_over_tls_is_found() {
+    let specs = [ProxySpec::http(), ProxySpec::http().anonymous(), ProxySpec::connect()];
+    let builder = specs.into_iter().fold(tls_world(50), |world, spec| {
+        world.proxy(spec.clone().over_tls().without_scheme()).proxy(spec.over_tls())
+    });
+    let lab =
+        Lab::start(builder.proxy(ProxySpec::http()).proxy(ProxySpec::http().fault(Fault::CloseOnRequest)));
+    let home = Home::new();
+    verdicts_agree(&home, "", &home.asking(&lab), &lab.proxies(), Expected::of);
+    for row in json_lines(&home.read("out.jsonl")) {
+        let answers = &row["capabilities"];
+        if answers["tls"]["ok"] == true {
+            assert_eq!(answers["connect"]["over"], "tls", "how it must be used: {row}");
+        }
+    }
+    let url =
+        home.run(words("check list.txt --timeout 3 --format url --output -", &home.asking(&lab))).done();
+    let tls = url.text().lines().filter(|line| line.starts_with("https://")).count();
+    assert_eq!(tls, 6, "and a URL says so: {}", url.text());
+}
+
+#[test]
+fn no_password_is_sent_to_whom_nobody_vouches_for() {
+    let lab = Lab::start(plain_world(51).proxy(ProxySpec::http().over_tls().account("keeper", PASSWORD)));
+    let home = Home::new();
+    home.write("list.txt", list_of(&lab));
+    let rows =
+        home.run(words("check list.txt --timeout 3 --output - --format jsonl", &home.asking(&lab))).done();
+    let rows = json_lines(rows.text());
+    assert_eq!(rows[0]["reason"], "auth_required", "it wants the account and does not get it: {}", rows[0]);
+}
+
+#[test]
+fn what_reaches_ipv6_is_told() {
+    let specs = [
+        ProxySpec::http(),
+        ProxySpec::http().without_connect(),
+        ProxySpec::http().connect_443_only(),
+        ProxySpec::socks4(),
+        ProxySpec::socks5(),
+        ProxySpec::mixed(),
+        ProxySpec::http().over_tls(),
+    ];
+    let builder = plain_world(52).judge(JudgeSpec::new(JudgeKind::Own).ipv6());
+    let lab = Lab::start(specs.into_iter().fold(builder, WorldBuilder::proxy));
+    let home = Home::new();
+    let mut asking = home.asking(&lab);
+    verdicts_agree(&home, "", &asking, &lab.proxies(), Expected::of);
+    // A judge that we cannot reach ourselves serves this question alone; here nobody reaches it.
+    asking.extend(["--judge".to_owned(), "http://[::1]:1/proxydeck".to_owned()]);
+    let beyond = lab.judges().iter().find(|judge| judge.addr.is_ipv6()).unwrap().url.clone();
+    let at = asking.iter().position(|word| *word == beyond).unwrap();
+    asking.drain(at - 1..=at);
+    verdicts_agree(&home, "", &asking, &lab.proxies(), |proxy| {
+        let mut expected = Expected::of(proxy);
+        expected.works.remove("ipv6");
+        expected
+    });
+    for row in json_lines(&home.read("out.jsonl")) {
+        let tried =
+            row["capabilities"]["socks5"]["ok"] == true || row["capabilities"]["connect"]["ok"] == true;
+        assert!(!tried || row["capabilities"]["ipv6"]["ok"] != true, "nobody reaches it: {row}");
+    }
+}
+
 // Outputs.
 
 /// A small world in which some live, some want an account and some are dead.

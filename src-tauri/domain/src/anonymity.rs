@@ -42,6 +42,9 @@ impl Anonymity {
     }
 }
 
+/// The giveaway of a proxy whose exit is one of our own addresses.
+pub(crate) const GIVEAWAY_EXIT: &str = "exit";
+
 /// What a finding rests on.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
@@ -144,7 +147,7 @@ pub fn judge_anonymity(
         return finding(Anonymity::Unknown, None);
     }
     if received.remote.is_some_and(|remote| own.contains(&remote)) {
-        return finding(Anonymity::Transparent, Some("exit".to_owned()));
+        return finding(Anonymity::Transparent, Some(GIVEAWAY_EXIT.to_owned()));
     }
     let host = sent.iter().find(|(name, _)| name.eq_ignore_ascii_case("host")).map(|(_, value)| *value);
     for (name, value) in received.headers {

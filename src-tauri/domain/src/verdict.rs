@@ -4,6 +4,7 @@ use std::net::IpAddr;
 
 use serde::{Deserialize, Serialize};
 
+use crate::anonymity::GIVEAWAY_EXIT;
 use crate::{Anonymity, Answer, Attempt, Basis, Capabilities, Capability, Evidence, Finding, Reason, Stage};
 
 /// Something to know before trusting a proxy.
@@ -238,10 +239,15 @@ fn answer_over_tls(attempt: &Attempt, told: bool, capabilities: &mut Capabilitie
 
 /// The least that is hidden anywhere: a proxy is as anonymous as its most talkative protocol.
 fn worst_finding(attempts: &[Attempt]) -> Finding {
+    // A machine with one IPv6 address for all shares it with the proxies on it; an address of ours in a header is a leak
+    // in either family.
+    let shared = |a: &Attempt, f: &Finding| {
+        a.capability == Capability::Ipv6 && f.giveaway.as_deref() == Some(GIVEAWAY_EXIT)
+    };
     attempts
         .iter()
         .filter(|a| a.reason.is_none())
-        .filter_map(|a| a.finding.as_ref())
+        .filter_map(|a| a.finding.as_ref().filter(|f| !shared(a, f)))
         .filter(|f| f.anonymity != Anonymity::Unknown)
         .min_by_key(|f| (f.anonymity, f.basis == Basis::Tunnel))
         .cloned()

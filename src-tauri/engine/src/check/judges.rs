@@ -67,6 +67,8 @@ pub(crate) struct Panel {
     began: Instant,
     /// Whether anybody can be asked.
     open: watch::Sender<bool>,
+    /// Whether a judge has an IPv4 address. Then those that have none are asked over IPv6 only: few proxies reach them.
+    knows_ipv4: bool,
     refused: Vec<(String, AskError)>,
 }
 
@@ -116,7 +118,10 @@ impl Panel {
         }
         own.sort_unstable();
         own.dedup();
+        let met = seats.iter().filter_map(Seat::judge);
+        let knows_ipv4 = met.filter(|judge| judge.proves()).any(|judge| has_ipv4(&judge));
         let panel = Self {
+            knows_ipv4,
             net,
             seats,
             turn: AtomicUsize::new(0),
@@ -161,7 +166,13 @@ impl Panel {
 
     /// Whether there is a judge for plain HTTP.
     pub(super) fn has(&self, tls: bool) -> bool {
-        self.seats.iter().any(|seat| seat.spec.url.tls == tls && seat.judge().is_some_and(|j| j.proves()))
+        let serves = |seat: &Seat| seat.judge().is_some_and(|judge| self.serves_all(&judge));
+        self.seats.iter().any(|seat| seat.spec.url.tls == tls && serves(seat))
+    }
+
+    /// Whether a judge can answer every question, and not only the one about IPv6.
+    fn serves_all(&self, judge: &Judge) -> bool {
+        judge.proves() && (has_ipv4(judge) || !self.knows_ipv4)
     }
 
     /// The next judge in turn, over TLS or plain.
@@ -173,7 +184,7 @@ impl Panel {
             if seat.spec.url.tls != tls || !seat.up.load(Ordering::Acquire) {
                 return None;
             }
-            seat.judge().filter(|judge| judge.proves()).map(|judge| Turn { seat: at, judge })
+            seat.judge().filter(|judge| self.serves_all(judge)).map(|judge| Turn { seat: at, judge })
         })
     }
 
@@ -210,9 +221,8 @@ impl Panel {
     }
 
     fn anybody(&self) -> bool {
-        self.seats
-            .iter()
-            .any(|seat| seat.up.load(Ordering::Acquire) && seat.judge().is_some_and(|j| j.proves()))
+        let serves = |seat: &Seat| seat.judge().is_some_and(|judge| self.serves_all(&judge));
+        self.seats.iter().any(|seat| seat.up.load(Ordering::Acquire) && serves(seat))
     }
 
     /// Waits until somebody can be asked.
@@ -274,6 +284,10 @@ impl Panel {
             }
         }
     }
+}
+
+fn has_ipv4(judge: &Judge) -> bool {
+    judge.addresses().iter().any(IpAddr::is_ipv4)
 }
 
 /// Asks a judge directly; a foreign one must lie in the open.

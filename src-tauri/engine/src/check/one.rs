@@ -122,9 +122,9 @@ impl Line<'_> {
 
     /// Asks several questions at once.
     async fn ask_all(&self, questions: impl Iterator<Item = Question>) -> Vec<Asked> {
-        join_all(questions.map(|question| async move {
-            self.ask(question, None, &mut Scratch::default()).await
-        }))
+        join_all(
+            questions.map(|question| async move { self.ask(question, None, &mut Scratch::default()).await }),
+        )
         .await
     }
 
@@ -380,15 +380,16 @@ impl Seen {
         let says_so = |a: &Attempt| {
             // An alert record (RFC 8446, 6), or the 400 of the usual web servers.
             a.detail.as_deref().is_some_and(|said| said.starts_with("\\x15\\x03"))
-                || anything && a.code == Some(400) && matches!(a.capability, Capability::Http | Capability::Connect)
+                || anything
+                    && a.code == Some(400)
+                    && matches!(a.capability, Capability::Http | Capability::Connect)
         };
         let hung_up = |a: &Attempt| matches!(a.reason, Some(Reason::Closed | Reason::Reset));
         let attempts = &self.evidence.attempts;
         let said_nothing_else = attempts.iter().all(|a| a.bytes_in == 0 || says_so(a));
         !self.works()
             && attempts.iter().all(|a| !a.over_tls)
-            && (attempts.iter().any(says_so)
-                || anything && said_nothing_else && attempts.iter().any(hung_up))
+            && (attempts.iter().any(says_so) || anything && said_nothing_else && attempts.iter().any(hung_up))
     }
 
     /// The questions about names that are worth asking: the protocol is spoken, or refused an address.
@@ -404,7 +405,11 @@ impl Seen {
     /// A tunnel that works and can lead to an IPv6 target, and whether it is reached over TLS.
     fn tunnel(&self) -> Option<(Capability, bool)> {
         let works = |by: Capability| {
-            self.evidence.attempts.iter().find(|a| a.capability == by && a.reason.is_none()).map(|a| (by, a.over_tls))
+            self.evidence
+                .attempts
+                .iter()
+                .find(|a| a.capability == by && a.reason.is_none())
+                .map(|a| (by, a.over_tls))
         };
         works(Capability::Socks5).or_else(|| works(Capability::Connect))
     }
