@@ -53,7 +53,8 @@ const BUS: &str = r#"<!DOCTYPE busconfig PUBLIC "-//freedesktop//DTD D-Bus Bus C
 pub async fn until<T>(what: &str, limit: Duration, mut look: impl AsyncFnMut() -> Option<T>) -> T {
     let began = Instant::now();
     loop {
-        if let Some(found) = look().await {
+        // What hangs must not outlive the limit either.
+        if let Ok(Some(found)) = timeout(limit, look()).await {
             return found;
         }
         assert!(began.elapsed() < limit, "{what}: not within {limit:?}");

@@ -5,3 +5,4 @@ pub mod desktop;
 #[path = "../lab/mod.rs"]
 pub mod lab;
 pub mod peers;
+pub mod window;
