@@ -66,7 +66,8 @@ async fn main() -> Outcome<()> {
         _ => None,
     };
     let target = if tunnel.is_some() { format!("/{path}") } else { judge.clone() };
-    let request = format!("GET {target}?token={TOKEN} HTTP/1.1\r\nHost: {authority}\r\nConnection: close\r\n\r\n");
+    let request =
+        format!("GET {target}?token={TOKEN} HTTP/1.1\r\nHost: {authority}\r\nConnection: close\r\n\r\n");
     let bench = Arc::new(Bench {
         proxies: std::fs::read_to_string(list)?.lines().filter_map(|line| line.parse().ok()).collect(),
         next: AtomicUsize::new(0),

@@ -166,14 +166,25 @@ fn main() -> Result<(), Box<dyn Error>> {
     };
     say(&format!(
         "{:<16} {:>9} {:>9} {:>6} {:>6} {:>9} {:>9} {:>6} {:>8} {:>8}  {}",
-        "scenario", "floor", "checker", "ratio", "asked", "floor", "checker", "asked", "floor", "checker", "alive"
+        "scenario",
+        "floor",
+        "checker",
+        "ratio",
+        "asked",
+        "floor",
+        "checker",
+        "asked",
+        "floor",
+        "checker",
+        "alive"
     ))?;
     say(&format!(
         "{:<16} {:>9} {:>9} {:>6} {:>6} {:>9} {:>9} {:>6} {:>8} {:>8}",
         "", "CPU s", "CPU s", "", "", "MB", "MB", "", "s", "s"
     ))?;
     for setting in SETTINGS {
-        let wanted: Vec<&Scenario> = setting.scenarios.iter().filter(|s| s.name.contains(&args.only)).collect();
+        let wanted: Vec<&Scenario> =
+            setting.scenarios.iter().filter(|s| s.name.contains(&args.only)).collect();
         if wanted.is_empty() {
             continue;
         }
@@ -286,7 +297,8 @@ fn import(ground: &Ground, runs: u16) -> Result<(), Box<dyn Error>> {
     let home = ground.folder.path();
     let list = home.join("closed.txt");
     closed_list(&list, WHOLE_NET)?;
-    let arguments = ["import", &list.display().to_string(), "--dry-run", "--allow-private"].map(str::to_owned);
+    let arguments =
+        ["import", &list.display().to_string(), "--dry-run", "--allow-private"].map(str::to_owned);
     let costs: Vec<Cost> =
         (0..runs).map(|_| measure(&ground.checker, &arguments, home)).collect::<Result<_, _>>()?;
     say(&format!(
