@@ -46,6 +46,10 @@ demo: release ## open the window on a simulated internet, with a data folder of 
 test: deps-test format-check ui-packages ui-check ui-lint ui-licences ui-test ui-build clippy licences rust-build rust-test ## everything that must hold for a commit
 	@echo "All steps passed."
 
+.PHONY: bench
+bench: bench-programs ## measure the checker against the least that its work can cost: CPU, memory, time
+	@cargo bench --locked -p proxydeck-benches --bench check
+
 .PHONY: lint
 lint: deps format-check ui-packages ui-check ui-lint ui-licences ui-build clippy licences ## every check that runs no test
 
@@ -75,7 +79,7 @@ third-party: $(DENY) $(UI_PACKAGES) ## list the licences of all crates and npm p
 # The steps, in the order in which `test` runs them.
 
 .PHONY: deps-test format-check ui-packages ui-check ui-lint ui-licences ui-test ui-build clippy licences rust-build \
-	rust-test release
+	rust-test release bench-programs
 deps-test:
 	@$(STEP) "system packages" .ci/deps test
 
@@ -114,6 +118,11 @@ rust-test: $(UI_BUILT)
 release: deps $(UI_BUILT)
 	@$(STEP) "release build" cargo build --locked --release -p proxydeck-desktop -p proxydeck-cli \
 		--features proxydeck-desktop/custom-protocol
+
+# Without the window, so that neither its libraries nor the interface are needed.
+bench-programs:
+	@$(STEP) "what is measured, release build" cargo build --locked --release -p proxydeck-cli -p proxydeck-tests \
+		-p proxydeck-benches --bins
 
 # Files.
 

@@ -53,6 +53,9 @@ struct Serve {
     /// What the dead ones are like.
     #[arg(long, default_value = "mixed")]
     mix: MixName,
+    /// All speak HTTP and want no account.
+    #[arg(long)]
+    http_only: bool,
     /// How late the living answer on the average, in milliseconds.
     #[arg(long, default_value_t = 0, value_name = "MS")]
     latency: u64,
@@ -72,6 +75,8 @@ enum MixName {
     Mixed,
     /// Half of them deceive, waste time or send without end.
     Hostile,
+    /// As lists from the open net are, with one in four that accepts and says nothing. Set `--alive 5` with it.
+    Realistic,
 }
 
 fn main() -> io::Result<()> {
@@ -100,8 +105,10 @@ async fn serve(options: Serve) -> io::Result<()> {
         MixName::Refused => Mix::refused(),
         MixName::Mixed => Mix::mixed(),
         MixName::Hostile => Mix::hostile(),
+        MixName::Realistic => Mix::realistic(),
     };
     let mix = mix.alive(options.alive).latency(Duration::from_millis(options.latency));
+    let mix = if options.http_only { mix.http_only() } else { mix };
     let world = builder.proxies(mix, options.proxies).start().await?;
     write(&options.list, &world.list())?;
     write(&options.judge_file, &lines(world.judge_urls()))?;

@@ -15,8 +15,11 @@ pub struct Mix {
     alive_percent: u8,
     /// Of the dead, how many of a hundred accept a connection.
     listening_percent: u8,
+    /// Of those, how many of a hundred say nothing; the others have one of the faults.
+    silent_percent: u8,
     faults: &'static [Fault],
     latency: Duration,
+    http_only: bool,
 }
 
 /// The everyday faults.
@@ -77,7 +80,14 @@ impl Mix {
     /// Every tenth lives; of the dead nearly all refuse, and some have an everyday fault.
     #[must_use]
     pub fn mixed() -> Self {
-        Self { alive_percent: 10, listening_percent: 5, faults: PLAIN, latency: Duration::ZERO }
+        Self {
+            alive_percent: 10,
+            listening_percent: 5,
+            silent_percent: 0,
+            faults: PLAIN,
+            latency: Duration::ZERO,
+            http_only: false,
+        }
     }
 
     /// Every tenth lives; all the dead refuse.
@@ -90,6 +100,20 @@ impl Mix {
     #[must_use]
     pub fn hostile() -> Self {
         Self { listening_percent: 50, faults: HOSTILE, ..Self::mixed() }
+    }
+
+    /// What a list from the open net holds: of a hundred 5 live, 60 refuse, 25 accept and say nothing, and 10 are odd.
+    #[must_use]
+    pub fn realistic() -> Self {
+        // Of the 95 dead, 35 listen, and 25 of those are silent.
+        Self { alive_percent: 5, listening_percent: 37, silent_percent: 71, ..Self::mixed() }
+    }
+
+    /// All speak HTTP and want no account, for whoever measures one protocol.
+    #[must_use]
+    pub fn http_only(mut self) -> Self {
+        self.http_only = true;
+        self
     }
 
     /// How many of a hundred live.
@@ -109,12 +133,16 @@ impl Mix {
     /// The next proxy.
     pub(crate) fn draw(&self, rng: &mut StdRng) -> ProxySpec {
         let mut spec = if rng.random_ratio(u32::from(self.alive_percent), 100) {
-            let spec = living(rng);
+            let spec = if self.http_only { ProxySpec::http().face(any_face(rng)) } else { living(rng) };
             let percent = rng.random_range(50..=150);
             spec.latency(self.latency * percent / 100)
         } else if rng.random_ratio(u32::from(self.listening_percent), 100) {
-            let fault = self.faults.choose(rng).copied().unwrap_or(Fault::Silent);
-            faulty(fault, rng)
+            // Chance is asked only where it decides, so that a mix without this share stays what its seed made it.
+            let silent = self.silent_percent > 0 && rng.random_ratio(u32::from(self.silent_percent), 100);
+            let fault = self.faults.choose(rng).copied().filter(|_| !silent).unwrap_or(Fault::Silent);
+            if self.http_only { ProxySpec::http().fault(fault) } else { faulty(fault, rng) }
+        } else if self.http_only {
+            ProxySpec::http().fault(Fault::Refused)
         } else {
             any_kind(rng).fault(Fault::Refused)
         };
@@ -125,8 +153,8 @@ impl Mix {
     }
 }
 
-fn living(rng: &mut StdRng) -> ProxySpec {
-    let headers = [
+fn any_face(rng: &mut StdRng) -> Face {
+    let faces = [
         Face::Elite,
         Face::Elite,
         Face::Via,
@@ -137,7 +165,11 @@ fn living(rng: &mut StdRng) -> ProxySpec {
         Face::RealIp,
         Face::ClientsExit,
     ];
-    let face = headers.choose(rng).copied().unwrap_or(Face::Elite);
+    faces.choose(rng).copied().unwrap_or(Face::Elite)
+}
+
+fn living(rng: &mut StdRng) -> ProxySpec {
+    let face = any_face(rng);
     let account = |rng: &mut StdRng| (format!("user{}", rng.random_range(1..10_000)), secret(rng));
     match rng.random_range(0..100) {
         0..30 => ProxySpec::http().face(face),

@@ -26,7 +26,8 @@ struct Place {
     pure: Option<&'static [&'static str]>,
 }
 
-/// Every crate of the house but `tests`, which may know all of them and drives what the others keep apart.
+/// Every crate of the house but two: `tests`, which may know all of them and drives what the others keep apart, and
+/// `benches`, which knows none and measures the programs from outside.
 const HOUSE: &[Place] = &[
     Place {
         name: "domain",
@@ -593,7 +594,7 @@ fn every_crate_has_its_place() {
     let mut known: BTreeSet<String> =
         HOUSE.iter().map(|place| place.sources.trim_end_matches("/src").to_owned()).collect();
     assert!(known.remove("src-tauri/shell"), "the shell is the root package, not a member");
-    known.insert("tests".to_owned());
+    known.extend(["tests".to_owned(), "benches".to_owned()]);
     assert_eq!(
         members, known,
         "a crate needs its place among the rules of this test before it joins the workspace"
@@ -613,6 +614,18 @@ fn manifests_name_only_whom_their_crate_may_know() {
             };
             breaches_in_manifest(place, &own, &shared)
         })
+        .collect();
+    none(&breaches);
+}
+
+#[test]
+fn benchmarks_know_the_programs_and_no_crate() {
+    let benches = manifest(&root().join("benches/Cargo.toml"));
+    let all = dependencies(&benches, &toml::Table::new(), &["dependencies", "dev-dependencies"]);
+    let breaches: Vec<String> = all
+        .into_iter()
+        .filter(|name| name.starts_with("proxydeck-"))
+        .map(|name| format!("benches measures what people run, and may not know {name}"))
         .collect();
     none(&breaches);
 }
