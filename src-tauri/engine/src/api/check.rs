@@ -249,7 +249,7 @@ fn begin(engine: &Engine, what: CheckWhatDto) -> Result<Begun, ApiError> {
         && store.resume_task(unfinished.task.id)?
     {
         let ids = store.remaining(unfinished.task.id)?;
-        let course = Course { task: unfinished.task.id, before: unfinished.task.done };
+        let course = Course { task: unfinished.task.id, before: unfinished.task.done, resumed: true };
         return Ok(Begun { course, jobs: engine.jobs(&ids)? });
     }
     let ids = match what {
@@ -261,7 +261,7 @@ fn begin(engine: &Engine, what: CheckWhatDto) -> Result<Begun, ApiError> {
     let ids = jobs.iter().map(|job| job.id).collect();
     let task = NewTask { kind: TaskKind::Check, asked_by: AskedBy::User, params };
     let task = store.begin_task(task, ids, now_ms())?;
-    Ok(Begun { course: Course { task, before: 0 }, jobs })
+    Ok(Begun { course: Course { task, before: 0, resumed: false }, jobs })
 }
 
 async fn run_task(
@@ -278,7 +278,10 @@ async fn run_task(
     engine.set_checking(&ids, true);
     let listed = sink.map(|sink| (sink, jobs.iter().map(|job| (job.id, job.proxy.clone())).collect()));
     let mut audience = Kept { engine, watcher, task: course.task, listed };
-    let outcome = drive(jobs, options, course, &mut audience, cancel).await.map_err(broken);
+    let outcome = drive(jobs, options, course, &mut audience, cancel).await;
+    // What had begun goes on when the judges are back or the disk has room.
+    let has_begun = course.resumed || matches!(outcome, Err(Broken::Keeping(_)));
+    let outcome = outcome.map_err(broken);
     engine.set_checking(&ids, false);
     let (end, result, error) = match &outcome {
         Ok(result) if cancel.is_cancelled() => (
@@ -287,9 +290,8 @@ async fn run_task(
             None,
         ),
         Ok(result) => (TaskEnd::Succeeded, serde_json::to_string(result).ok(), None),
-        // What had begun goes on when the judges are back or the disk has room.
         Err(error) => {
-            let end = if course.before > 0 { TaskEnd::Paused } else { TaskEnd::Failed };
+            let end = if has_begun { TaskEnd::Paused } else { TaskEnd::Failed };
             (end, None, Some(error.dto().message.clone()))
         }
     };

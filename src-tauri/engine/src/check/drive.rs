@@ -49,6 +49,8 @@ pub(crate) struct Course {
     pub(crate) task: i64,
     /// Proxies that the task had finished before.
     pub(crate) before: u32,
+    /// Whether it goes on where it was cut off, be it before the first result.
+    pub(crate) resumed: bool,
 }
 
 /// Runs the jobs to their end, or until cancelled, and hands everything on.
@@ -124,7 +126,7 @@ pub(crate) async fn drive<A: Audience>(
         by_reason: progress.by_reason(),
         seconds: (began.elapsed().as_secs_f64() * 1000.0).round() / 1000.0,
         task: (course.task != 0).then_some(course.task),
-        resumed: course.before > 0,
+        resumed: course.resumed,
         stored,
     })
 }
