@@ -1,6 +1,6 @@
 //! What each verb does: the arguments become a call of the engine, its answer becomes text.
 
-use std::fs::{self, File, OpenOptions};
+use std::fs;
 use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
 
@@ -9,8 +9,8 @@ use proxydeck_engine::api::dto::{
     RowDto,
 };
 use proxydeck_engine::api::{
-    self, Access, ApiError, CheckHow, Defaults, Engine, ExportTo, ListHow, ListInput, ListSink, Rate,
-    ResultsWriter, Watcher,
+    self, Access, ApiError, CheckHow, Defaults, Engine, ExportTo, LinesTo, ListHow, ListInput, ListSink,
+    Rate, ResultsWriter, Watcher, WholeFile,
 };
 use serde::Serialize;
 use tokio_util::sync::CancellationToken;
@@ -66,62 +66,69 @@ fn is_stdout(path: &Path) -> bool {
     path == Path::new("-")
 }
 
-/// A file that text goes to, or standard output.
-fn text_output(path: &Path) -> Result<Box<dyn Write>, ApiError> {
-    if is_stdout(path) {
-        return Ok(Box::new(BufWriter::new(io::stdout())));
+/// Where lines go: a file that appears when it is whole, or standard output.
+struct TextOutput {
+    name: PathBuf,
+    to: TextTo,
+}
+
+enum TextTo {
+    Stdout(BufWriter<io::Stdout>),
+    File(WholeFile),
+}
+
+impl TextOutput {
+    fn create(path: &Path) -> Result<Self, ApiError> {
+        if is_stdout(path) {
+            let to = TextTo::Stdout(BufWriter::new(io::stdout()));
+            return Ok(Self { name: PathBuf::from("standard output"), to });
+        }
+        Ok(Self { name: path.to_owned(), to: TextTo::File(WholeFile::create(path)?) })
     }
-    if path.is_dir() {
-        return Err(ApiError::is_directory("write", path));
+
+    fn lines(&mut self) -> LinesTo<'_> {
+        let out: &mut dyn Write = match &mut self.to {
+            TextTo::Stdout(stdout) => stdout,
+            TextTo::File(file) => file,
+        };
+        LinesTo { name: &self.name, out }
     }
-    let mut options = OpenOptions::new();
-    options.write(true).create(true).truncate(true);
-    #[cfg(unix)]
-    {
-        use std::os::unix::fs::OpenOptionsExt;
-        // Lists hold passwords.
-        options.mode(0o600);
+
+    fn finish(self) -> Result<(), ApiError> {
+        match self.to {
+            TextTo::Stdout(mut stdout) => stdout.flush().map_err(|e| writing(&e)),
+            TextTo::File(file) => file.finish(),
+        }
     }
-    let file: File = options.open(path).map_err(|e| ApiError::io("write", path, &e))?;
-    Ok(Box::new(BufWriter::new(file)))
 }
 
 fn import(data_dir: Option<&Path>, json: bool, args: &ImportArgs) -> Result<Ending, ApiError> {
     let input = ListInput::of_argument(&args.file);
     let how = ListHow { protocol: args.protocol.chosen(), allow_private: args.allow_private };
     let taken = [&args.output, &args.refused].into_iter().flatten().any(|path| is_stdout(path));
-    let mut refused = args.refused.as_deref().map(text_output).transpose()?;
+    let mut refused = args.refused.as_deref().map(TextOutput::create).transpose()?;
     let counts = if args.dry_run {
-        let mut output = args.output.as_deref().map(text_output).transpose()?;
+        let mut output = args.output.as_deref().map(TextOutput::create).transpose()?;
         // The pool is asked what it knows only where there is one.
         let engine = Engine::open(Access::Read, data_dir).ok();
-        let counts = api::import_dry_run(
-            engine.as_ref(),
-            &input,
-            how,
-            output.as_mut().map(|o| &mut **o as &mut dyn Write),
-            refused.as_mut().map(|r| &mut **r as &mut dyn Write),
-        )?;
-        flush(output)?;
+        let lines = output.as_mut().map(TextOutput::lines);
+        let refused = refused.as_mut().map(TextOutput::lines);
+        let counts = api::import_dry_run(engine.as_ref(), &input, how, lines, refused)?;
+        output.map_or(Ok(()), TextOutput::finish)?;
         counts
     } else {
         let engine = Engine::open(Access::Write, data_dir)?;
-        let refused = refused.as_mut().map(|r| &mut **r as &mut dyn Write);
-        let counts = api::import_list(&engine, &input, how, refused)?;
+        let counts = api::import_list(&engine, &input, how, refused.as_mut().map(TextOutput::lines))?;
         tell_notices(&engine)?;
         counts
     };
-    flush(refused)?;
+    refused.map_or(Ok(()), TextOutput::finish)?;
     if json {
         summary(&counts, taken)?;
     } else {
         note(&imported(&counts, args.dry_run));
     }
     Ok(Ending::Done)
-}
-
-fn flush(out: Option<Box<dyn Write>>) -> Result<(), ApiError> {
-    out.map_or(Ok(()), |mut out| out.flush().map_err(|e| writing(&e)))
 }
 
 fn imported(counts: &ImportedDto, dry_run: bool) -> String {
