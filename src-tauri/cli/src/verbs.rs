@@ -168,7 +168,8 @@ fn notice_text(notice: &NoticeDto) -> String {
             )
         }
         NoticeCode::SettingsSetAside => {
-            format!("The settings could not be read. They were kept as {path}, and the defaults hold.")
+            let why = notice.params.get("why").map_or("", String::as_str);
+            format!("The settings cannot be used: {why}. They were kept as {path}, and the defaults hold.")
         }
         NoticeCode::JudgesDown => "No judge answers any more. The check waits for one.".to_owned(),
         NoticeCode::JudgesBack => "A judge answers again. The check goes on.".to_owned(),
@@ -241,6 +242,9 @@ async fn check_list(
             .hint("Leave the filters out, or import the list first."));
     }
     let defaults = Defaults::of(None)?;
+    if let Some(why) = defaults.unusable() {
+        note(why);
+    }
     let how_read = ListHow { protocol: how.protocol, allow_private: args.allow_private };
     let (proxies, _) = api::read_list(&ListInput::of_argument(file), how_read)?;
     let mut output = results(args)?;

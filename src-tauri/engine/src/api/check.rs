@@ -175,7 +175,7 @@ pub async fn check_list(
     watcher: &mut impl Watcher,
     cancel: &CancellationToken,
 ) -> Result<CheckedDto, ApiError> {
-    let options = options(&settings.0, how)?;
+    let options = options(&settings.checking, how)?;
     let jobs: Vec<Job> = (0..).zip(proxies).map(|(id, (proxy, hints))| Job { id, proxy, hints }).collect();
     let known: HashMap<i64, Proxy> = jobs.iter().map(|job| (job.id, job.proxy.clone())).collect();
     let mut audience = Listed { sink, watcher, known };
