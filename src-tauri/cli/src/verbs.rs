@@ -189,12 +189,11 @@ impl Watcher for &ProgressLine {
 async fn check(data_dir: Option<&Path>, json: bool, args: CheckArgs) -> Result<Ending, ApiError> {
     let cancel = interruption()
         .map_err(|error| ApiError::internal(format!("Signals could not be listened to: {error}.")))?;
-    let protocol = only_protocol(&args)?;
     let how = CheckHow {
         judges: args.judge.clone(),
         judge_ca: args.judge_ca.clone(),
         resolve: args.resolve.clone(),
-        protocol,
+        protocol: args.only_protocol(),
         timeout: args.timeout,
         concurrency: args.concurrency,
         rate: args.rate.map_or(Rate::Unlimited, Rate::PerSecond),
@@ -217,19 +216,6 @@ async fn check(data_dir: Option<&Path>, json: bool, args: CheckArgs) -> Result<E
     Ok(if cancel.is_cancelled() { Ending::Interrupted } else { Ending::Done })
 }
 
-/// The one protocol to try: `--protocol` chooses proxies of the pool too, so several are possible there only.
-fn only_protocol(args: &CheckArgs) -> Result<Option<api::dto::ProtocolDto>, ApiError> {
-    match args.filters.protocol.as_slice() {
-        [] => Ok(None),
-        [one] => Ok(one.chosen()),
-        _ if args.file.is_some() => Err(ApiError::invalid(
-            "protocol",
-            "A list is checked for one protocol or, with auto, for all of them.",
-        )),
-        _ => Ok(None),
-    }
-}
-
 async fn check_list(
     file: &Path,
     args: &CheckArgs,
@@ -237,10 +223,6 @@ async fn check_list(
     line: &ProgressLine,
     cancel: &CancellationToken,
 ) -> Result<CheckedDto, ApiError> {
-    if args.filters.beyond_protocol() {
-        return Err(ApiError::invalid("filter", "Filters choose from the pool, and a list was named.")
-            .hint("Leave the filters out, or import the list first."));
-    }
     let defaults = Defaults::of(None)?;
     if let Some(why) = defaults.unusable() {
         note(why);

@@ -191,9 +191,18 @@ fn within(what: &str, number: u32, least: u32, most: u32) -> Result<(), ApiError
     }
 }
 
+/// An address as it may be told: without the account that has no business in it.
+pub(crate) fn without_account(url: &str) -> String {
+    let start = url.find("://").map_or(0, |at| at + 3);
+    match url.rfind('@').filter(|at| *at >= start) {
+        Some(at) => format!("{}…{}", &url[..start], &url[at..]),
+        None => url.to_owned(),
+    }
+}
+
 /// Whether a judge can be asked at an address: http or https, with a host and no account.
 pub(crate) fn validate_judge(what: &str, judge: &str) -> Result<(), ApiError> {
-    let refuse = |why: &str| Err(wrong(what, &format!("{:?} {why}", escape_cut(judge))));
+    let refuse = |why: &str| Err(wrong(what, &format!("{:?} {why}", escape_cut(&without_account(judge)))));
     if judge.len() > MAX_URL_BYTES {
         return refuse("is too long");
     }

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use proxydeck_domain::{Hints, Proxy};
 use proxydeck_store::{AskedBy, NewTask, TaskEnd, TaskKind};
-use proxydeck_wire::{AskError, JudgeUrl, ResolveRule};
+use proxydeck_wire::{AskError, ClientTls, JudgeUrl, ResolveRule};
 use tokio::task::spawn_blocking;
 use tokio_util::sync::CancellationToken;
 
@@ -20,7 +20,7 @@ use crate::check::{
 };
 use crate::engine::Run;
 use crate::escape::escape;
-use crate::settings::{Checking, is_built_in};
+use crate::settings::{Checking, is_built_in, without_account};
 
 /// How often it is looked whether a check has ended while the program waits to end.
 const LOOK_AGAIN: Duration = Duration::from_millis(10);
@@ -387,21 +387,13 @@ fn options(checking: &Checking, how: &CheckHow) -> Result<Options, ApiError> {
     let judges = if how.judges.is_empty() { &checking.judges } else { &how.judges };
     let judges = judges
         .iter()
-        .map(|text| {
-            JudgeUrl::parse(text)
-                .map(|url| JudgeSpec { foreign: is_built_in(&url.host), url })
-                .map_err(|bad| ApiError::invalid("judges", format!("{}.", escape(&bad.to_string()))))
-        })
+        .map(|text| judge_url(text).map(|url| JudgeSpec { foreign: is_built_in(&url.host), url }))
         .collect::<Result<Vec<_>, _>>()?;
     let resolve = checking
         .resolve
         .iter()
         .chain(&how.resolve)
-        .map(|rule| {
-            rule.parse::<ResolveRule>().map_err(|why| {
-                ApiError::invalid("resolve", format!("{} cannot be used: {why}.", escape(rule)))
-            })
-        })
+        .map(|rule| resolve_rule(rule))
         .collect::<Result<Vec<_>, _>>()?;
     let judge_ca =
         how.judge_ca.as_ref().or(checking.judge_ca.as_ref()).map(|path| read_ca(path)).transpose()?;
@@ -422,6 +414,49 @@ fn options(checking: &Checking, how: &CheckHow) -> Result<Options, ApiError> {
     })
 }
 
+fn judge_url(text: &str) -> Result<JudgeUrl, ApiError> {
+    JudgeUrl::parse(text).map_err(|bad| {
+        let shown = escape(&without_account(text));
+        ApiError::invalid("judges", format!("{shown} is no address of a judge: {}.", bad.why))
+            .hint("Give one such as http://azenv.net/.")
+    })
+}
+
+fn resolve_rule(text: &str) -> Result<ResolveRule, ApiError> {
+    text.parse()
+        .map_err(|why| ApiError::invalid("resolve", format!("{} cannot be used: {why}.", escape(text))))
+}
+
+/// Whether a judge can be asked at an address.
+///
+/// # Errors
+/// [`ErrorCode::Invalid`] with what is wrong with it; an account in it is not repeated.
+pub fn usable_judge(text: &str) -> Result<(), ApiError> {
+    judge_url(text).map(drop)
+}
+
+/// Whether a text is a rule for a name: `HOST:PORT:ADDR`.
+///
+/// # Errors
+/// [`ErrorCode::Invalid`] with what is wrong with it.
+pub fn usable_resolve(text: &str) -> Result<(), ApiError> {
+    resolve_rule(text).map(drop)
+}
+
+/// Reads a certificate authority, and makes sure that it is one before a task begins.
 fn read_ca(path: &Path) -> Result<Vec<u8>, ApiError> {
-    std::fs::read(path).map_err(|error| ApiError::io("read", path, &error))
+    let pem = std::fs::read(path).map_err(|error| ApiError::io("read", path, &error))?;
+    match ClientTls::new(Some(&pem)) {
+        Ok(_) => Ok(pem),
+        Err(error) => {
+            let shown = escape(&path.to_string_lossy());
+            let why = escape(&error.to_string());
+            Err(ApiError::invalid(
+                "judge_ca",
+                format!("{shown} is no certificate authority for judges: {why}."),
+            )
+            .hint("It must be a PEM file with at least one certificate.")
+            .param("path", shown))
+        }
+    }
 }

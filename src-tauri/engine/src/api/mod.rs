@@ -15,6 +15,7 @@ mod settings;
 pub use app::{app_info, subscribe};
 pub use check::{
     CheckHow, ListSink, Rate, Watcher, check_list, check_pool, check_start, check_stop, shut_down,
+    usable_judge, usable_resolve,
 };
 pub use error::ApiError;
 pub use export::{ExportTo, ResultsWriter, WholeFile, export_preview, export_save, export_to, format_of};
