@@ -13,13 +13,12 @@ use proxydeck_engine::api::{
     Rate, ResultsWriter, Watcher, WholeFile,
 };
 use serde::Serialize;
-use tokio_util::sync::CancellationToken;
 
 use crate::Ending;
 use crate::args::{
     CheckArgs, Cli, ExportArgs, FormatArg, ImportArgs, JudgeArgs, ListArgs, Order, SettingsVerb, Verb,
 };
-use crate::signals::interruption;
+use crate::signals::Interruption;
 use crate::terminal::{ProgressLine, note};
 
 /// Rows that are fetched at once for the table of `list`.
@@ -30,14 +29,19 @@ pub(crate) async fn run(cli: Cli) -> Result<Ending, ApiError> {
     let Cli { data_dir, json, verb } = cli;
     let data_dir = data_dir.as_deref();
     match verb {
-        Verb::Import(args) => import(data_dir, json, &args),
+        Verb::Import(args) => listening()?.at_once(|| import(data_dir, json, &args)),
         Verb::Check(args) => check(data_dir, json, args).await,
-        Verb::List(args) => list(data_dir, json, &args),
+        Verb::List(args) => listening()?.at_once(|| list(data_dir, json, &args)),
         Verb::Export(args) => export(data_dir, json, &args),
         Verb::Stats => stats(data_dir, json),
         Verb::Judge(args) => judge(&args).await,
         Verb::Settings { verb: SettingsVerb::Path } => say(&api::settings_path(data_dir)?.to_string_lossy()),
     }
+}
+
+fn listening() -> Result<Interruption, ApiError> {
+    Interruption::listen()
+        .map_err(|error| ApiError::internal(format!("Signals could not be listened to: {error}.")))
 }
 
 fn writing(error: &io::Error) -> ApiError {
@@ -187,8 +191,8 @@ impl Watcher for &ProgressLine {
 }
 
 async fn check(data_dir: Option<&Path>, json: bool, args: CheckArgs) -> Result<Ending, ApiError> {
-    let cancel = interruption()
-        .map_err(|error| ApiError::internal(format!("Signals could not be listened to: {error}.")))?;
+    let signals = listening()?;
+    let cancel = signals.token();
     let how = CheckHow {
         judges: args.judge.clone(),
         judge_ca: args.judge_ca.clone(),
@@ -203,8 +207,8 @@ async fn check(data_dir: Option<&Path>, json: bool, args: CheckArgs) -> Result<E
     let taken = args.output.as_deref().is_some_and(is_stdout);
     let line = ProgressLine::new();
     let outcome = match (&args.file, data_dir) {
-        (Some(file), None) => check_list(file, &args, &how, &line, &cancel).await,
-        (file, _) => check_pool(data_dir, file.as_deref(), &args, &how, &line, &cancel).await,
+        (Some(file), None) => check_list(file, &args, &how, &line, &signals).await,
+        (file, _) => check_pool(data_dir, file.as_deref(), &args, &how, &line, &signals).await,
     };
     line.end();
     let checked = outcome?;
@@ -221,18 +225,18 @@ async fn check_list(
     args: &CheckArgs,
     how: &CheckHow,
     line: &ProgressLine,
-    cancel: &CancellationToken,
+    signals: &Interruption,
 ) -> Result<CheckedDto, ApiError> {
     let defaults = Defaults::of(None)?;
     if let Some(why) = defaults.unusable() {
         note(why);
     }
     let how_read = ListHow { protocol: how.protocol, allow_private: args.allow_private };
-    let (proxies, _) = api::read_list(&ListInput::of_argument(file), how_read)?;
+    let (proxies, _) = signals.at_once(|| api::read_list(&ListInput::of_argument(file), how_read))?;
     let mut output = results(args)?;
     let outcome = match &mut output {
-        Some(output) => api::check_list(proxies, &defaults, how, output, &mut &*line, cancel).await,
-        None => api::check_list(proxies, &defaults, how, &mut Nowhere, &mut &*line, cancel).await,
+        Some(output) => api::check_list(proxies, &defaults, how, output, &mut &*line, signals.token()).await,
+        None => api::check_list(proxies, &defaults, how, &mut Nowhere, &mut &*line, signals.token()).await,
     };
     finish(output, outcome)
 }
@@ -243,13 +247,14 @@ async fn check_pool(
     args: &CheckArgs,
     how: &CheckHow,
     line: &ProgressLine,
-    cancel: &CancellationToken,
+    signals: &Interruption,
 ) -> Result<CheckedDto, ApiError> {
     let engine = Engine::open(Access::Write, data_dir)?;
     let what = match file {
         Some(file) => {
             let how_read = ListHow { protocol: how.protocol, allow_private: args.allow_private };
-            let ids = api::import_ids(&engine, &ListInput::of_argument(file), how_read)?;
+            let input = ListInput::of_argument(file);
+            let ids = signals.at_once(|| api::import_ids(&engine, &input, how_read))?;
             CheckWhatDto::Ids { ids }
         }
         None => CheckWhatDto::Filter { filter: args.filters.dto(), fresh: args.fresh },
@@ -257,7 +262,7 @@ async fn check_pool(
     tell_notices(&engine)?;
     let mut output = results(args)?;
     let sink = output.as_mut().map(|output| output as &mut dyn ListSink);
-    let outcome = api::check_pool(&engine, what, how, sink, &mut &*line, cancel).await;
+    let outcome = api::check_pool(&engine, what, how, sink, &mut &*line, signals.token()).await;
     drop(engine);
     finish(output, outcome)
 }
@@ -385,15 +390,19 @@ fn export(data_dir: Option<&Path>, json: bool, args: &ExportArgs) -> Result<Endi
     let working_only = matches!(format, FormatDto::Txt | FormatDto::Url) && !args.all;
     let ask = ExportAskDto { view, format, working_only, with_secrets: args.with_secrets };
     let taken = is_stdout(&args.output);
+    let signals = listening()?;
     let mut out = BufWriter::new(io::stdout());
     let to = if taken { ExportTo::Stream(&mut out) } else { ExportTo::File(&args.output) };
-    let exported = api::export_to(&engine, &ask, args.order.limit, to, &|| false)?;
+    let stop = || signals.token().is_cancelled();
+    let pour = || api::export_to(&engine, &ask, args.order.limit, to, &stop);
+    // A file gets its name with what was written so far; whoever reads along has that already.
+    let exported = if taken { signals.at_once(pour) } else { pour() }?;
     if json {
         summary(&exported, taken)?;
     } else if !taken {
         note(&format!("{} proxies written to {}", exported.written, exported.path));
     }
-    Ok(Ending::Done)
+    Ok(if stop() { Ending::Interrupted } else { Ending::Done })
 }
 
 fn stats(data_dir: Option<&Path>, json: bool) -> Result<Ending, ApiError> {
@@ -428,8 +437,7 @@ fn stats_text(stats: &api::dto::StatsDto) -> String {
 }
 
 async fn judge(args: &JudgeArgs) -> Result<Ending, ApiError> {
-    let stop = interruption()
-        .map_err(|error| ApiError::internal(format!("Signals could not be listened to: {error}.")))?;
+    let signals = listening()?;
     let read = |path: &PathBuf| fs::read(path).map_err(|error| ApiError::io("read", path, &error));
     let tls = match (&args.tls_cert, &args.tls_key) {
         (Some(cert), Some(key)) => Some((read(cert)?, read(key)?)),
@@ -437,6 +445,6 @@ async fn judge(args: &JudgeArgs) -> Result<Ending, ApiError> {
     };
     let judge = api::Judge::listen(args.listen, tls).await?;
     say(&format!("listening {}", judge.url()))?;
-    judge.serve(stop).await;
+    judge.serve(signals.token().clone()).await;
     Ok(Ending::Interrupted)
 }
