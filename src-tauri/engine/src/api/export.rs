@@ -140,7 +140,7 @@ fn rows(engine: &Engine, ids: &[i64], ask: &ExportAskDto) -> Result<Vec<ExportRo
             FormatDto::Txt => {}
             FormatDto::Csv => {
                 let sources = engine.store()?.sources_of(pooled.id)?;
-                row.sources = sources.into_iter().map(|sighting| sighting.source.name).collect();
+                row.sources = sources.into_iter().map(|sighting| escape(&sighting.source.name)).collect();
             }
             FormatDto::Json | FormatDto::Jsonl | FormatDto::Url => {
                 // The answers to all questions lie in the database only; the rest must be of the same check.
