@@ -4,10 +4,12 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap::error::ErrorKind;
+use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
 use proxydeck_engine::api::dto::{
     AnonymityDto, FilterDto, FormatDto, ProtocolDto, SortColumnDto, SortKeyDto, StatusDto,
 };
+use proxydeck_engine::api::{self, ApiError};
 
 /// Finds out the truth about proxies.
 #[derive(Debug, Parser)]
@@ -21,6 +23,19 @@ pub(crate) struct Cli {
     pub(crate) json: bool,
     #[command(subcommand)]
     pub(crate) verb: Verb,
+}
+
+impl Cli {
+    /// Reads the command line, or says what is wrong with it and ends the program with status 2.
+    pub(crate) fn read() -> Self {
+        let cli = Self::parse();
+        if let Verb::Check(args) = &cli.verb
+            && let Err(wrong) = args.usable()
+        {
+            Self::command().error(ErrorKind::ValueValidation, wrong).exit();
+        }
+        cli
+    }
 }
 
 #[derive(Debug, Subcommand)]
@@ -140,6 +155,33 @@ pub(crate) struct CheckArgs {
     /// Write passwords too
     #[arg(long)]
     pub(crate) with_secrets: bool,
+}
+
+impl CheckArgs {
+    /// Whether the words go together, and those that the engine reads can be read.
+    fn usable(&self) -> Result<(), ApiError> {
+        self.judge.iter().try_for_each(|judge| api::usable_judge(judge))?;
+        self.resolve.iter().try_for_each(|rule| api::usable_resolve(rule))?;
+        if self.file.is_some() && self.filters.beyond_protocol() {
+            return Err(ApiError::invalid("filter", "Filters choose from the pool, and a list was named.")
+                .hint("Leave the filters out, or import the list first."));
+        }
+        if self.file.is_some() && self.filters.protocol.len() > 1 {
+            return Err(ApiError::invalid(
+                "protocol",
+                "A list is checked for one protocol or, with auto, for all of them.",
+            ));
+        }
+        Ok(())
+    }
+
+    /// The one protocol to try: `--protocol` chooses proxies of the pool too, so several are possible there.
+    pub(crate) fn only_protocol(&self) -> Option<ProtocolDto> {
+        match self.filters.protocol.as_slice() {
+            [one] => one.chosen(),
+            _ => None,
+        }
+    }
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]

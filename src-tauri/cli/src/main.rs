@@ -9,7 +9,6 @@ mod verbs;
 
 use std::process::ExitCode;
 
-use clap::Parser;
 use proxydeck_engine::api::ApiError;
 
 use args::Cli;
@@ -35,7 +34,7 @@ fn main() -> ExitCode {
         )
         .with_writer(std::io::stderr)
         .init();
-    let cli = Cli::parse();
+    let cli = Cli::read();
     let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
         Ok(runtime) => runtime,
         Err(error) => {

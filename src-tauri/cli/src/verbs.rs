@@ -1,6 +1,6 @@
 //! What each verb does: the arguments become a call of the engine, its answer becomes text.
 
-use std::fs::{self, File, OpenOptions};
+use std::fs;
 use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
 
@@ -9,17 +9,16 @@ use proxydeck_engine::api::dto::{
     RowDto,
 };
 use proxydeck_engine::api::{
-    self, Access, ApiError, CheckHow, Defaults, Engine, ExportTo, ListHow, ListInput, ListSink, Rate,
-    ResultsWriter, Watcher,
+    self, Access, ApiError, CheckHow, Defaults, Engine, ExportTo, LinesTo, ListHow, ListInput, ListSink,
+    Rate, ResultsWriter, Watcher, WholeFile,
 };
 use serde::Serialize;
-use tokio_util::sync::CancellationToken;
 
 use crate::Ending;
 use crate::args::{
     CheckArgs, Cli, ExportArgs, FormatArg, ImportArgs, JudgeArgs, ListArgs, Order, SettingsVerb, Verb,
 };
-use crate::signals::interruption;
+use crate::signals::Interruption;
 use crate::terminal::{ProgressLine, note};
 
 /// Rows that are fetched at once for the table of `list`.
@@ -30,14 +29,19 @@ pub(crate) async fn run(cli: Cli) -> Result<Ending, ApiError> {
     let Cli { data_dir, json, verb } = cli;
     let data_dir = data_dir.as_deref();
     match verb {
-        Verb::Import(args) => import(data_dir, json, &args),
+        Verb::Import(args) => listening()?.at_once(|| import(data_dir, json, &args)),
         Verb::Check(args) => check(data_dir, json, args).await,
-        Verb::List(args) => list(data_dir, json, &args),
+        Verb::List(args) => listening()?.at_once(|| list(data_dir, json, &args)),
         Verb::Export(args) => export(data_dir, json, &args),
         Verb::Stats => stats(data_dir, json),
         Verb::Judge(args) => judge(&args).await,
         Verb::Settings { verb: SettingsVerb::Path } => say(&api::settings_path(data_dir)?.to_string_lossy()),
     }
+}
+
+fn listening() -> Result<Interruption, ApiError> {
+    Interruption::listen()
+        .map_err(|error| ApiError::internal(format!("Signals could not be listened to: {error}.")))
 }
 
 fn writing(error: &io::Error) -> ApiError {
@@ -66,62 +70,69 @@ fn is_stdout(path: &Path) -> bool {
     path == Path::new("-")
 }
 
-/// A file that text goes to, or standard output.
-fn text_output(path: &Path) -> Result<Box<dyn Write>, ApiError> {
-    if is_stdout(path) {
-        return Ok(Box::new(BufWriter::new(io::stdout())));
+/// Where lines go: a file that appears when it is whole, or standard output.
+struct TextOutput {
+    name: PathBuf,
+    to: TextTo,
+}
+
+enum TextTo {
+    Stdout(BufWriter<io::Stdout>),
+    File(WholeFile),
+}
+
+impl TextOutput {
+    fn create(path: &Path) -> Result<Self, ApiError> {
+        if is_stdout(path) {
+            let to = TextTo::Stdout(BufWriter::new(io::stdout()));
+            return Ok(Self { name: PathBuf::from("standard output"), to });
+        }
+        Ok(Self { name: path.to_owned(), to: TextTo::File(WholeFile::create(path)?) })
     }
-    if path.is_dir() {
-        return Err(ApiError::is_directory("write", path));
+
+    fn lines(&mut self) -> LinesTo<'_> {
+        let out: &mut dyn Write = match &mut self.to {
+            TextTo::Stdout(stdout) => stdout,
+            TextTo::File(file) => file,
+        };
+        LinesTo { name: &self.name, out }
     }
-    let mut options = OpenOptions::new();
-    options.write(true).create(true).truncate(true);
-    #[cfg(unix)]
-    {
-        use std::os::unix::fs::OpenOptionsExt;
-        // Lists hold passwords.
-        options.mode(0o600);
+
+    fn finish(self) -> Result<(), ApiError> {
+        match self.to {
+            TextTo::Stdout(mut stdout) => stdout.flush().map_err(|e| writing(&e)),
+            TextTo::File(file) => file.finish(),
+        }
     }
-    let file: File = options.open(path).map_err(|e| ApiError::io("write", path, &e))?;
-    Ok(Box::new(BufWriter::new(file)))
 }
 
 fn import(data_dir: Option<&Path>, json: bool, args: &ImportArgs) -> Result<Ending, ApiError> {
     let input = ListInput::of_argument(&args.file);
     let how = ListHow { protocol: args.protocol.chosen(), allow_private: args.allow_private };
     let taken = [&args.output, &args.refused].into_iter().flatten().any(|path| is_stdout(path));
-    let mut refused = args.refused.as_deref().map(text_output).transpose()?;
+    let mut refused = args.refused.as_deref().map(TextOutput::create).transpose()?;
     let counts = if args.dry_run {
-        let mut output = args.output.as_deref().map(text_output).transpose()?;
+        let mut output = args.output.as_deref().map(TextOutput::create).transpose()?;
         // The pool is asked what it knows only where there is one.
         let engine = Engine::open(Access::Read, data_dir).ok();
-        let counts = api::import_dry_run(
-            engine.as_ref(),
-            &input,
-            how,
-            output.as_mut().map(|o| &mut **o as &mut dyn Write),
-            refused.as_mut().map(|r| &mut **r as &mut dyn Write),
-        )?;
-        flush(output)?;
+        let lines = output.as_mut().map(TextOutput::lines);
+        let refused = refused.as_mut().map(TextOutput::lines);
+        let counts = api::import_dry_run(engine.as_ref(), &input, how, lines, refused)?;
+        output.map_or(Ok(()), TextOutput::finish)?;
         counts
     } else {
         let engine = Engine::open(Access::Write, data_dir)?;
-        let refused = refused.as_mut().map(|r| &mut **r as &mut dyn Write);
-        let counts = api::import_list(&engine, &input, how, refused)?;
+        let counts = api::import_list(&engine, &input, how, refused.as_mut().map(TextOutput::lines))?;
         tell_notices(&engine)?;
         counts
     };
-    flush(refused)?;
+    refused.map_or(Ok(()), TextOutput::finish)?;
     if json {
         summary(&counts, taken)?;
     } else {
         note(&imported(&counts, args.dry_run));
     }
     Ok(Ending::Done)
-}
-
-fn flush(out: Option<Box<dyn Write>>) -> Result<(), ApiError> {
-    out.map_or(Ok(()), |mut out| out.flush().map_err(|e| writing(&e)))
 }
 
 fn imported(counts: &ImportedDto, dry_run: bool) -> String {
@@ -161,7 +172,8 @@ fn notice_text(notice: &NoticeDto) -> String {
             )
         }
         NoticeCode::SettingsSetAside => {
-            format!("The settings could not be read. They were kept as {path}, and the defaults hold.")
+            let why = notice.params.get("why").map_or("", String::as_str);
+            format!("The settings cannot be used: {why}. They were kept as {path}, and the defaults hold.")
         }
         NoticeCode::JudgeLeftOut => {
             let of = |name| notice.params.get(name).map_or("", String::as_str);
@@ -183,14 +195,13 @@ impl Watcher for &ProgressLine {
 }
 
 async fn check(data_dir: Option<&Path>, json: bool, args: CheckArgs) -> Result<Ending, ApiError> {
-    let cancel = interruption()
-        .map_err(|error| ApiError::internal(format!("Signals could not be listened to: {error}.")))?;
-    let protocol = only_protocol(&args)?;
+    let signals = listening()?;
+    let cancel = signals.token();
     let how = CheckHow {
         judges: args.judge.clone(),
         judge_ca: args.judge_ca.clone(),
         resolve: args.resolve.clone(),
-        protocol,
+        protocol: args.only_protocol(),
         timeout: args.timeout,
         concurrency: args.concurrency,
         rate: args.rate.map_or(Rate::Unlimited, Rate::PerSecond),
@@ -200,8 +211,8 @@ async fn check(data_dir: Option<&Path>, json: bool, args: CheckArgs) -> Result<E
     let taken = args.output.as_deref().is_some_and(is_stdout);
     let line = ProgressLine::new();
     let outcome = match (&args.file, data_dir) {
-        (Some(file), None) => check_list(file, &args, &how, &line, &cancel).await,
-        (file, _) => check_pool(data_dir, file.as_deref(), &args, &how, &line, &cancel).await,
+        (Some(file), None) => check_list(file, &args, &how, &line, &signals).await,
+        (file, _) => check_pool(data_dir, file.as_deref(), &args, &how, &line, &signals).await,
     };
     line.end();
     let checked = outcome?;
@@ -213,37 +224,23 @@ async fn check(data_dir: Option<&Path>, json: bool, args: CheckArgs) -> Result<E
     Ok(if cancel.is_cancelled() { Ending::Interrupted } else { Ending::Done })
 }
 
-/// The one protocol to try: `--protocol` chooses proxies of the pool too, so several are possible there only.
-fn only_protocol(args: &CheckArgs) -> Result<Option<api::dto::ProtocolDto>, ApiError> {
-    match args.filters.protocol.as_slice() {
-        [] => Ok(None),
-        [one] => Ok(one.chosen()),
-        _ if args.file.is_some() => Err(ApiError::invalid(
-            "protocol",
-            "A list is checked for one protocol or, with auto, for all of them.",
-        )),
-        _ => Ok(None),
-    }
-}
-
 async fn check_list(
     file: &Path,
     args: &CheckArgs,
     how: &CheckHow,
     line: &ProgressLine,
-    cancel: &CancellationToken,
+    signals: &Interruption,
 ) -> Result<CheckedDto, ApiError> {
-    if args.filters.beyond_protocol() {
-        return Err(ApiError::invalid("filter", "Filters choose from the pool, and a list was named.")
-            .hint("Leave the filters out, or import the list first."));
-    }
     let defaults = Defaults::of(None)?;
+    if let Some(why) = defaults.unusable() {
+        note(why);
+    }
     let how_read = ListHow { protocol: how.protocol, allow_private: args.allow_private };
-    let (proxies, _) = api::read_list(&ListInput::of_argument(file), how_read)?;
+    let (proxies, _) = signals.at_once(|| api::read_list(&ListInput::of_argument(file), how_read))?;
     let mut output = results(args)?;
     let outcome = match &mut output {
-        Some(output) => api::check_list(proxies, &defaults, how, output, &mut &*line, cancel).await,
-        None => api::check_list(proxies, &defaults, how, &mut Nowhere, &mut &*line, cancel).await,
+        Some(output) => api::check_list(proxies, &defaults, how, output, &mut &*line, signals.token()).await,
+        None => api::check_list(proxies, &defaults, how, &mut Nowhere, &mut &*line, signals.token()).await,
     };
     finish(output, outcome)
 }
@@ -254,13 +251,14 @@ async fn check_pool(
     args: &CheckArgs,
     how: &CheckHow,
     line: &ProgressLine,
-    cancel: &CancellationToken,
+    signals: &Interruption,
 ) -> Result<CheckedDto, ApiError> {
     let engine = Engine::open(Access::Write, data_dir)?;
     let what = match file {
         Some(file) => {
             let how_read = ListHow { protocol: how.protocol, allow_private: args.allow_private };
-            let ids = api::import_ids(&engine, &ListInput::of_argument(file), how_read)?;
+            let input = ListInput::of_argument(file);
+            let ids = signals.at_once(|| api::import_ids(&engine, &input, how_read))?;
             CheckWhatDto::Ids { ids }
         }
         None => CheckWhatDto::Filter { filter: args.filters.dto(), fresh: args.fresh },
@@ -268,7 +266,7 @@ async fn check_pool(
     tell_notices(&engine)?;
     let mut output = results(args)?;
     let sink = output.as_mut().map(|output| output as &mut dyn ListSink);
-    let outcome = api::check_pool(&engine, what, how, sink, &mut &*line, cancel).await;
+    let outcome = api::check_pool(&engine, what, how, sink, &mut &*line, signals.token()).await;
     drop(engine);
     finish(output, outcome)
 }
@@ -396,15 +394,19 @@ fn export(data_dir: Option<&Path>, json: bool, args: &ExportArgs) -> Result<Endi
     let working_only = matches!(format, FormatDto::Txt | FormatDto::Url) && !args.all;
     let ask = ExportAskDto { view, format, working_only, with_secrets: args.with_secrets };
     let taken = is_stdout(&args.output);
+    let signals = listening()?;
     let mut out = BufWriter::new(io::stdout());
     let to = if taken { ExportTo::Stream(&mut out) } else { ExportTo::File(&args.output) };
-    let exported = api::export_to(&engine, &ask, args.order.limit, to, &|| false)?;
+    let stop = || signals.token().is_cancelled();
+    let pour = || api::export_to(&engine, &ask, args.order.limit, to, &stop);
+    // A file gets its name with what was written so far; whoever reads along has that already.
+    let exported = if taken { signals.at_once(pour) } else { pour() }?;
     if json {
         summary(&exported, taken)?;
     } else if !taken {
         note(&format!("{} proxies written to {}", exported.written, exported.path));
     }
-    Ok(Ending::Done)
+    Ok(if stop() { Ending::Interrupted } else { Ending::Done })
 }
 
 fn stats(data_dir: Option<&Path>, json: bool) -> Result<Ending, ApiError> {
@@ -439,8 +441,7 @@ fn stats_text(stats: &api::dto::StatsDto) -> String {
 }
 
 async fn judge(args: &JudgeArgs) -> Result<Ending, ApiError> {
-    let stop = interruption()
-        .map_err(|error| ApiError::internal(format!("Signals could not be listened to: {error}.")))?;
+    let signals = listening()?;
     let read = |path: &PathBuf| fs::read(path).map_err(|error| ApiError::io("read", path, &error));
     let tls = match (&args.tls_cert, &args.tls_key) {
         (Some(cert), Some(key)) => Some((read(cert)?, read(key)?)),
@@ -448,6 +449,6 @@ async fn judge(args: &JudgeArgs) -> Result<Ending, ApiError> {
     };
     let judge = api::Judge::listen(args.listen, tls).await?;
     say(&format!("listening {}", judge.url()))?;
-    judge.serve(stop).await;
+    judge.serve(signals.token().clone()).await;
     Ok(Ending::Interrupted)
 }

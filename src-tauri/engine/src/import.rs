@@ -87,6 +87,20 @@ impl ListInput {
     }
 }
 
+/// Where lines go, and what people call it.
+pub struct LinesTo<'a> {
+    /// The name, for what is said when it cannot be written.
+    pub name: &'a Path,
+    /// What takes the lines.
+    pub out: &'a mut dyn Write,
+}
+
+impl LinesTo<'_> {
+    pub(crate) fn error(&self, error: &io::Error) -> ApiError {
+        ApiError::io("write", self.name, error)
+    }
+}
+
 /// How a list is to be read.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct ListOptions {
@@ -166,7 +180,7 @@ impl List {
 pub(crate) fn read_list(
     input: &ListInput,
     options: ListOptions,
-    refused: Option<&mut dyn Write>,
+    refused: Option<LinesTo<'_>>,
 ) -> Result<List, ApiError> {
     let name = input.name();
     let hint = options.protocol.or_else(|| name.as_deref().and_then(protocol_in_name));
@@ -196,14 +210,14 @@ pub(crate) fn read_list(
 /// Takes what the reader finds.
 struct Taking<'a> {
     list: List,
-    refused: Option<&'a mut dyn Write>,
+    refused: Option<LinesTo<'a>>,
     failed: Option<io::Error>,
 }
 
 impl Taking<'_> {
     fn check(&mut self, input: &ListInput, bytes: u64) -> Result<(), ApiError> {
-        if let Some(error) = self.failed.take() {
-            return Err(ApiError::io("write", Path::new("the refused lines"), &error));
+        if let (Some(error), Some(refused)) = (self.failed.take(), &self.refused) {
+            return Err(refused.error(&error));
         }
         let shown = || escape(&input.path().to_string_lossy());
         if bytes > MAX_LIST_BYTES {
@@ -256,9 +270,9 @@ impl Sink for Taking<'_> {
         }
         let line =
             RefusedLineDto { line: refusal.line, text: escape(&refusal.text), reason: reason.to_owned() };
-        if let Some(out) = self.refused.as_mut().filter(|_| self.failed.is_none()) {
+        if let Some(to) = self.refused.as_mut().filter(|_| self.failed.is_none()) {
             let written =
-                serde_json::to_string(&line).map_err(io::Error::from).and_then(|l| writeln!(out, "{l}"));
+                serde_json::to_string(&line).map_err(io::Error::from).and_then(|l| writeln!(to.out, "{l}"));
             self.failed = written.err();
         }
         if list.refused_lines.len() < MAX_REFUSED_SHOWN {

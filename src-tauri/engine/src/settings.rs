@@ -191,9 +191,18 @@ fn within(what: &str, number: u32, least: u32, most: u32) -> Result<(), ApiError
     }
 }
 
+/// An address as it may be told: without the account that has no business in it.
+pub(crate) fn without_account(url: &str) -> String {
+    let start = url.find("://").map_or(0, |at| at + 3);
+    match url.rfind('@').filter(|at| *at >= start) {
+        Some(at) => format!("{}…{}", &url[..start], &url[at..]),
+        None => url.to_owned(),
+    }
+}
+
 /// Whether a judge can be asked at an address: http or https, with a host and no account.
 pub(crate) fn validate_judge(what: &str, judge: &str) -> Result<(), ApiError> {
-    let refuse = |why: &str| Err(wrong(what, &format!("{:?} {why}", escape_cut(judge))));
+    let refuse = |why: &str| Err(wrong(what, &format!("{:?} {why}", escape_cut(&without_account(judge)))));
     if judge.len() > MAX_URL_BYTES {
         return refuse("is too long");
     }
@@ -256,7 +265,7 @@ impl SettingsFile {
     }
 
     fn parse(text: &str, path: &Path) -> Result<Self, Unusable> {
-        let broken = |e: &dyn std::fmt::Display| Unusable::Broken(escape(e.to_string().trim()));
+        let broken = |e: &dyn std::fmt::Display| Unusable::Broken(escape(&in_one_line(&e.to_string())));
         let document: DocumentMut = text.parse().map_err(|e: toml_edit::TomlError| broken(&e))?;
         match document.get("version").map(Item::as_integer) {
             Some(Some(version)) if version > VERSION => {
@@ -323,6 +332,14 @@ impl SettingsFile {
         replace_file(path, self.text.to_string().as_bytes())
             .map_err(|e| ApiError::io("write the settings", path, &e))
     }
+}
+
+/// What is wrong with a file, without the picture of the line that a parser draws below it.
+fn in_one_line(why: &str) -> String {
+    let mut lines = why.trim().lines();
+    let first = lines.next().unwrap_or_default();
+    let rest = lines.filter(|line| !line.contains(" |")).map(str::trim).filter(|line| !line.is_empty());
+    std::iter::once(first.trim()).chain(rest).collect::<Vec<_>>().join(": ")
 }
 
 fn section<'a>(text: &'a mut DocumentMut, name: &str) -> &'a mut Table {

@@ -12,9 +12,10 @@ use proxydeck_engine::api::dto::{
     SortColumnDto, SortKeyDto, StatusDto,
 };
 use proxydeck_engine::api::{
-    Access, ApiError, Engine, ExportTo, ListHow, ListInput, MAX_SLICE, Opening, app_info, close_view,
-    export_preview, export_save, export_to, import_commit, import_discard, import_dry_run, import_list,
-    import_path, import_text, open_view, settings_get, settings_path, settings_set, subscribe, view_rows,
+    Access, ApiError, Engine, ExportTo, LinesTo, ListHow, ListInput, MAX_SLICE, Opening, app_info,
+    close_view, export_preview, export_save, export_to, import_commit, import_discard, import_dry_run,
+    import_list, import_path, import_text, open_view, settings_get, settings_path, settings_set, subscribe,
+    view_rows,
 };
 use tempfile::TempDir;
 
@@ -129,8 +130,8 @@ fn a_dry_run_writes_each_proxy_with_each_claim_in_order_of_first_sight() {
         None,
         &ListInput::of_argument(&path),
         ListHow::default(),
-        Some(&mut lines),
-        Some(&mut refused),
+        Some(LinesTo { name: "lines".as_ref(), out: &mut lines }),
+        Some(LinesTo { name: "refused".as_ref(), out: &mut refused }),
     )
     .unwrap();
     assert_eq!(

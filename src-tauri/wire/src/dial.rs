@@ -10,7 +10,6 @@ use tokio::net::{TcpSocket, TcpStream};
 pub(crate) async fn dial(address: SocketAddr) -> io::Result<TcpStream> {
     let socket = if address.is_ipv4() { TcpSocket::new_v4()? } else { TcpSocket::new_v6()? };
     socket.set_zero_linger()?;
-    socket.set_nodelay(true)?;
     socket.connect(address).await
 }
 

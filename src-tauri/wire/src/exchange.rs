@@ -1,10 +1,14 @@
 //! One request and its answer over an open stream, and the log of how far it came.
 
+use std::future::poll_fn;
+use std::mem::MaybeUninit;
+use std::pin::Pin;
 use std::sync::Arc;
+use std::task::{Poll, ready};
 use std::time::Duration;
 
 use proxydeck_domain::{Attempt, Capability, Reason, Stage};
-use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
+use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt, ReadBuf};
 use tokio::time::{Instant, timeout_at};
 
 use crate::dial::stream_reason;
@@ -95,6 +99,18 @@ async fn send(stream: &mut (impl AsyncWrite + Unpin), bytes: &[u8], log: &mut Lo
     Ok(())
 }
 
+/// Appends what can be read. Thousands of attempts wait here at once, so that room is only taken for what has come.
+async fn read_some(stream: &mut (impl AsyncRead + Unpin), inbox: &mut Vec<u8>) -> std::io::Result<usize> {
+    poll_fn(|context| {
+        let mut room = [MaybeUninit::uninit(); READ_BYTES];
+        let mut room = ReadBuf::uninit(&mut room);
+        ready!(Pin::new(&mut *stream).poll_read(context, &mut room))?;
+        inbox.extend_from_slice(room.filled());
+        Poll::Ready(Ok(room.filled().len()))
+    })
+    .await
+}
+
 /// Reads what is there; the first bytes may have to come before the deadline.
 async fn receive(
     stream: &mut (impl AsyncRead + Unpin),
@@ -102,8 +118,8 @@ async fn receive(
     log: &mut Log,
 ) -> std::io::Result<usize> {
     let read = match log.first_by.filter(|_| log.attempt.bytes_in == 0) {
-        None => stream.read_buf(inbox).await?,
-        Some(by) => match timeout_at(by, stream.read_buf(inbox)).await {
+        None => read_some(stream, inbox).await?,
+        Some(by) => match timeout_at(by, read_some(stream, inbox)).await {
             Ok(read) => read?,
             Err(_) => {
                 log.cut = true;
@@ -186,7 +202,6 @@ pub(crate) async fn ask(
                 (Err(fault), _) => return Err(answer_fault(&fault, reader.inbox(), awaiting)),
             }
         }
-        reader.inbox().reserve(READ_BYTES);
         let read = receive(stream, reader.inbox(), log).await;
         // Without a farewell TLS reports an error where TCP reports an end; the framing of HTTP decides.
         let read = match read {

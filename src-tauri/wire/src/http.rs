@@ -177,9 +177,10 @@ pub struct ResponseReader {
 }
 
 impl ResponseReader {
-    /// Makes the reader ready for another answer and keeps its memory.
+    /// Makes the reader ready for another answer. Its memory is given back: most proxies never answer, and thousands
+    /// are waited for at once.
     pub fn reset(&mut self) {
-        self.inbox.clear();
+        self.inbox = Vec::new();
         self.decoded.clear();
         self.end = HeadEnd::default();
         self.head = None;

@@ -2,11 +2,12 @@
 
 use std::collections::{BTreeMap, HashMap};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Duration;
 
 use proxydeck_domain::{Hints, Proxy};
 use proxydeck_store::{AskedBy, NewTask, TaskEnd, TaskKind};
-use proxydeck_wire::{AskError, JudgeUrl, ResolveRule};
+use proxydeck_wire::{AskError, ClientTls, JudgeUrl, ResolveRule};
 use tokio::task::spawn_blocking;
 use tokio_util::sync::CancellationToken;
 
@@ -20,7 +21,7 @@ use crate::check::{
 };
 use crate::engine::Run;
 use crate::escape::{escape, escape_cut};
-use crate::settings::{Checking, is_built_in};
+use crate::settings::{Checking, is_built_in, without_account};
 
 /// How often it is looked whether a check has ended while the program waits to end.
 const LOOK_AGAIN: Duration = Duration::from_millis(10);
@@ -175,37 +176,37 @@ pub async fn check_list(
     watcher: &mut impl Watcher,
     cancel: &CancellationToken,
 ) -> Result<CheckedDto, ApiError> {
-    let options = options(&settings.0, how)?;
+    let options = options(&settings.checking, how)?;
     let jobs: Vec<Job> = (0..).zip(proxies).map(|(id, (proxy, hints))| Job { id, proxy, hints }).collect();
-    let known: HashMap<i64, Proxy> = jobs.iter().map(|job| (job.id, job.proxy.clone())).collect();
-    let mut audience = Listed { sink, watcher, known };
+    let jobs = Arc::new(jobs);
+    let mut audience = Listed { sink, watcher, jobs: Arc::clone(&jobs) };
     let mut checked = drive(jobs, options, Course::default(), &mut audience, cancel).await.map_err(broken)?;
     checked.stored = 0;
     Ok(checked)
 }
 
-fn hand_on(
+fn hand_on<'p>(
     sink: &mut (impl ListSink + ?Sized),
-    known: &HashMap<i64, Proxy>,
+    known: impl Fn(i64) -> Option<&'p Proxy>,
     batch: &[CheckDone],
 ) -> Result<(), ApiError> {
-    batch
-        .iter()
-        .try_for_each(|done| known.get(&done.id).map_or(Ok(()), |proxy| sink.checked(proxy, done)))?;
+    batch.iter().try_for_each(|done| known(done.id).map_or(Ok(()), |proxy| sink.checked(proxy, done)))?;
     sink.flush()
 }
 
 struct Listed<'a, S, W> {
     sink: &'a mut S,
     watcher: &'a mut W,
-    known: HashMap<i64, Proxy>,
+    /// The list: the number of a job is its place.
+    jobs: Arc<Vec<Job>>,
 }
 
 impl<S: ListSink, W: Watcher> Audience for Listed<'_, S, W> {
     type Error = ApiError;
 
     async fn keep(&mut self, batch: Vec<CheckDone>) -> Result<(), ApiError> {
-        hand_on(self.sink, &self.known, &batch)
+        let known = |id| self.jobs.get(usize::try_from(id).ok()?).map(|job| &job.proxy);
+        hand_on(self.sink, known, &batch)
     }
 
     fn progress(&mut self, progress: ProgressDto) {
@@ -249,7 +250,7 @@ fn begin(engine: &Engine, what: CheckWhatDto) -> Result<Begun, ApiError> {
         && store.resume_task(unfinished.task.id)?
     {
         let ids = store.remaining(unfinished.task.id)?;
-        let course = Course { task: unfinished.task.id, before: unfinished.task.done };
+        let course = Course { task: unfinished.task.id, before: unfinished.task.done, resumed: true };
         return Ok(Begun { course, jobs: engine.jobs(&ids)? });
     }
     let ids = match what {
@@ -261,7 +262,7 @@ fn begin(engine: &Engine, what: CheckWhatDto) -> Result<Begun, ApiError> {
     let ids = jobs.iter().map(|job| job.id).collect();
     let task = NewTask { kind: TaskKind::Check, asked_by: AskedBy::User, params };
     let task = store.begin_task(task, ids, now_ms())?;
-    Ok(Begun { course: Course { task, before: 0 }, jobs })
+    Ok(Begun { course: Course { task, before: 0, resumed: false }, jobs })
 }
 
 async fn run_task(
@@ -278,7 +279,10 @@ async fn run_task(
     engine.set_checking(&ids, true);
     let listed = sink.map(|sink| (sink, jobs.iter().map(|job| (job.id, job.proxy.clone())).collect()));
     let mut audience = Kept { engine, watcher, task: course.task, listed };
-    let outcome = drive(jobs, options, course, &mut audience, cancel).await.map_err(broken);
+    let outcome = drive(Arc::new(jobs), options, course, &mut audience, cancel).await;
+    // What had begun goes on when the judges are back or the disk has room.
+    let has_begun = course.resumed || matches!(outcome, Err(Broken::Keeping(_)));
+    let outcome = outcome.map_err(broken);
     engine.set_checking(&ids, false);
     let (end, result, error) = match &outcome {
         Ok(result) if cancel.is_cancelled() => (
@@ -287,9 +291,8 @@ async fn run_task(
             None,
         ),
         Ok(result) => (TaskEnd::Succeeded, serde_json::to_string(result).ok(), None),
-        // What had begun goes on when the judges are back or the disk has room.
         Err(error) => {
-            let end = if course.before > 0 { TaskEnd::Paused } else { TaskEnd::Failed };
+            let end = if has_begun { TaskEnd::Paused } else { TaskEnd::Failed };
             (end, None, Some(error.dto().message.clone()))
         }
     };
@@ -317,7 +320,7 @@ impl<W: Watcher> Audience for Kept<'_, '_, W> {
             .await
             .map_err(|error| ApiError::internal(format!("Results could not be kept: {error}.")))??;
         match (&mut self.listed, also) {
-            (Some((sink, known)), Some(batch)) => hand_on(*sink, known, &batch),
+            (Some((sink, known)), Some(batch)) => hand_on(*sink, |id| known.get(&id), &batch),
             _ => Ok(()),
         }
     }
@@ -391,21 +394,13 @@ fn options(checking: &Checking, how: &CheckHow) -> Result<Options, ApiError> {
     let judges = if how.judges.is_empty() { &checking.judges } else { &how.judges };
     let judges = judges
         .iter()
-        .map(|text| {
-            JudgeUrl::parse(text)
-                .map(|url| JudgeSpec { foreign: is_built_in(&url.host), url })
-                .map_err(|bad| ApiError::invalid("judges", format!("{}.", escape(&bad.to_string()))))
-        })
+        .map(|text| judge_url(text).map(|url| JudgeSpec { foreign: is_built_in(&url.host), url }))
         .collect::<Result<Vec<_>, _>>()?;
     let resolve = checking
         .resolve
         .iter()
         .chain(&how.resolve)
-        .map(|rule| {
-            rule.parse::<ResolveRule>().map_err(|why| {
-                ApiError::invalid("resolve", format!("{} cannot be used: {why}.", escape(rule)))
-            })
-        })
+        .map(|rule| resolve_rule(rule))
         .collect::<Result<Vec<_>, _>>()?;
     let judge_ca =
         how.judge_ca.as_ref().or(checking.judge_ca.as_ref()).map(|path| read_ca(path)).transpose()?;
@@ -426,6 +421,49 @@ fn options(checking: &Checking, how: &CheckHow) -> Result<Options, ApiError> {
     })
 }
 
+fn judge_url(text: &str) -> Result<JudgeUrl, ApiError> {
+    JudgeUrl::parse(text).map_err(|bad| {
+        let shown = escape(&without_account(text));
+        ApiError::invalid("judges", format!("{shown} is no address of a judge: {}.", bad.why))
+            .hint("Give one such as http://azenv.net/.")
+    })
+}
+
+fn resolve_rule(text: &str) -> Result<ResolveRule, ApiError> {
+    text.parse()
+        .map_err(|why| ApiError::invalid("resolve", format!("{} cannot be used: {why}.", escape(text))))
+}
+
+/// Whether a judge can be asked at an address.
+///
+/// # Errors
+/// [`ErrorCode::Invalid`] with what is wrong with it; an account in it is not repeated.
+pub fn usable_judge(text: &str) -> Result<(), ApiError> {
+    judge_url(text).map(drop)
+}
+
+/// Whether a text is a rule for a name: `HOST:PORT:ADDR`.
+///
+/// # Errors
+/// [`ErrorCode::Invalid`] with what is wrong with it.
+pub fn usable_resolve(text: &str) -> Result<(), ApiError> {
+    resolve_rule(text).map(drop)
+}
+
+/// Reads a certificate authority, and makes sure that it is one before a task begins.
 fn read_ca(path: &Path) -> Result<Vec<u8>, ApiError> {
-    std::fs::read(path).map_err(|error| ApiError::io("read", path, &error))
+    let pem = std::fs::read(path).map_err(|error| ApiError::io("read", path, &error))?;
+    match ClientTls::new(Some(&pem)) {
+        Ok(_) => Ok(pem),
+        Err(error) => {
+            let shown = escape(&path.to_string_lossy());
+            let why = escape(&error.to_string());
+            Err(ApiError::invalid(
+                "judge_ca",
+                format!("{shown} is no certificate authority for judges: {why}."),
+            )
+            .hint("It must be a PEM file with at least one certificate.")
+            .param("path", shown))
+        }
+    }
 }

@@ -140,7 +140,7 @@ fn rows(engine: &Engine, ids: &[i64], ask: &ExportAskDto) -> Result<Vec<ExportRo
             FormatDto::Txt => {}
             FormatDto::Csv => {
                 let sources = engine.store()?.sources_of(pooled.id)?;
-                row.sources = sources.into_iter().map(|sighting| sighting.source.name).collect();
+                row.sources = sources.into_iter().map(|sighting| escape(&sighting.source.name)).collect();
             }
             FormatDto::Json | FormatDto::Jsonl | FormatDto::Url => {
                 // The answers to all questions lie in the database only; the rest must be of the same check.
@@ -177,6 +177,40 @@ fn of_record(record: &Record, found: Hints, now: i64) -> ExportRow {
         sources: Vec::new(),
         last_checked: record.last_checked,
         last_success: record.last_success,
+    }
+}
+
+/// A file of text that appears under its name when it is whole: until then a file of that name stays as it is, and
+/// what is given up leaves nothing behind.
+#[derive(Debug)]
+pub struct WholeFile(PartFile);
+
+impl WholeFile {
+    /// Begins the file, for this account only.
+    ///
+    /// # Errors
+    /// What the file can meet.
+    pub fn create(path: &Path) -> Result<Self, ApiError> {
+        PartFile::create(path).map(Self)
+    }
+
+    /// Gives the file its name.
+    ///
+    /// # Errors
+    /// What writing can meet; nothing appears under the file's name then.
+    pub fn finish(self) -> Result<(), ApiError> {
+        let shown = self.0.path().to_owned();
+        self.0.finish().map(drop).map_err(|e| ApiError::io("write", &shown, &e))
+    }
+}
+
+impl Write for WholeFile {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0.write(bytes)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.0.flush()
     }
 }
 

@@ -1,6 +1,5 @@
 //! Taking lists in: read first, shown, and then kept or dropped; or, from the command line, at once.
 
-use std::io::Write;
 use std::path::Path;
 
 use proxydeck_domain::{Hints, Protocol, Proxy, Standing, TrustFlags};
@@ -11,7 +10,7 @@ use super::{ApiError, Engine};
 use crate::check::now_ms;
 use crate::escape::escape_cut;
 use crate::export::address_line;
-use crate::import::{List, ListInput, ListOptions, SAMPLE, Waiting, read_list as read};
+use crate::import::{LinesTo, List, ListInput, ListOptions, SAMPLE, Waiting, read_list as read};
 use crate::pool::{Record, number};
 
 /// Proxies that are looked up or written at once; the store takes some 1,000 well.
@@ -112,7 +111,7 @@ pub fn import_list(
     engine: &Engine,
     input: &ListInput,
     how: ListHow,
-    refused: Option<&mut dyn Write>,
+    refused: Option<LinesTo<'_>>,
 ) -> Result<ImportedDto, ApiError> {
     engine.must_write()?;
     let list = read(input, ListHow::of(engine, how), refused)?;
@@ -140,13 +139,13 @@ pub fn import_dry_run(
     engine: Option<&Engine>,
     input: &ListInput,
     how: ListHow,
-    output: Option<&mut dyn Write>,
-    refused: Option<&mut dyn Write>,
+    output: Option<LinesTo<'_>>,
+    refused: Option<LinesTo<'_>>,
 ) -> Result<ImportedDto, ApiError> {
     let options = engine.map_or_else(|| how.options(), |engine| ListHow::of(engine, how));
     let list = read(input, options, refused)?;
     if let Some(output) = output {
-        list.write_lines(output).map_err(|e| ApiError::io("write", Path::new("the proxies"), &e))?;
+        list.write_lines(output.out).map_err(|e| output.error(&e))?;
     }
     let known = engine.map_or(Ok(0), |engine| count_known(engine, &list))?;
     Ok(counts(&list, number(list.len()) - known, known))

@@ -15,9 +15,10 @@ mod settings;
 pub use app::{app_info, subscribe};
 pub use check::{
     CheckHow, ListSink, Rate, Watcher, check_list, check_pool, check_start, check_stop, shut_down,
+    usable_judge, usable_resolve,
 };
 pub use error::ApiError;
-pub use export::{ExportTo, ResultsWriter, export_preview, export_save, export_to, format_of};
+pub use export::{ExportTo, ResultsWriter, WholeFile, export_preview, export_save, export_to, format_of};
 pub use import::{
     ListHow, import_commit, import_discard, import_dry_run, import_ids, import_list, import_path,
     import_text, read_list,
@@ -29,6 +30,6 @@ pub use settings::{Defaults, settings_get, settings_path, settings_set};
 pub use crate::check::CheckDone;
 pub use crate::engine::{Access, Engine, Opening};
 pub use crate::events::EventStream;
-pub use crate::import::ListInput;
+pub use crate::import::{LinesTo, ListInput};
 pub use crate::view::MAX_SLICE;
 pub use proxydeck_domain::Proxy;

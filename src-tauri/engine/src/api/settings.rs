@@ -4,32 +4,43 @@ use std::path::{Path, PathBuf};
 
 use super::dto::SettingsDto;
 use super::{ApiError, Engine};
+use crate::escape::escape;
 use crate::folder::DataFolder;
 use crate::settings::{Checking, SettingsFile, Unusable};
 
 /// How lists are checked that are not kept: by the settings of the data folder, if it has any.
 #[derive(Clone, Debug, Default)]
-pub struct Defaults(pub(crate) Checking);
+pub struct Defaults {
+    pub(crate) checking: Checking,
+    unusable: Option<String>,
+}
 
 impl Defaults {
     /// Reads the settings of a data folder without making or changing anything in it. What cannot be read there
-    /// has its default, and is told in the log: the list can be checked nevertheless.
+    /// has its default, and [`Defaults::unusable`] says why: the list can be checked nevertheless.
     ///
     /// # Errors
     /// When there is no data folder to look into.
     pub fn of(data_dir: Option<&Path>) -> Result<Self, ApiError> {
         let path = DataFolder::locate(data_dir)?.settings();
         match SettingsFile::read(&path) {
-            Ok(file) => Ok(Self(file.settings().checking.clone())),
-            Err(Unusable::Broken(why)) => {
-                tracing::warn!(path = %path.display(), why, "the settings cannot be used; the defaults hold");
-                Ok(Self::default())
-            }
-            Err(Unusable::Refused(error)) => {
-                tracing::warn!(%error, "the settings cannot be used; the defaults hold");
-                Ok(Self::default())
+            Ok(file) => Ok(Self { checking: file.settings().checking.clone(), unusable: None }),
+            Err(unusable) => {
+                let shown = escape(&path.to_string_lossy());
+                let why = match unusable {
+                    Unusable::Broken(why) => format!("The settings {shown} cannot be used: {why}."),
+                    Unusable::Refused(error) => error.dto().message.clone(),
+                };
+                let why = Some(format!("{why} They were left there, and the defaults hold."));
+                Ok(Self { checking: Checking::default(), unusable: why })
             }
         }
+    }
+
+    /// Why the settings are not heeded, for people; none when they are.
+    #[must_use]
+    pub fn unusable(&self) -> Option<&str> {
+        self.unusable.as_deref()
     }
 }
 

@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 use tokio::sync::mpsc;
 use tokio::time::{MissedTickBehavior, interval};
 use tokio_util::sync::CancellationToken;
+use tokio_util::task::AbortOnDropHandle;
 
 use super::run::{Outlet, Trouble, Word, run, sockets};
 use super::{CheckDone, Job, Options, Progress, Tally};
@@ -49,6 +50,8 @@ pub(crate) struct Course {
     pub(crate) task: i64,
     /// Proxies that the task had finished before.
     pub(crate) before: u32,
+    /// Whether it goes on where it was cut off, be it before the first result.
+    pub(crate) resumed: bool,
 }
 
 /// Runs the jobs to their end, or until cancelled, and hands everything on.
@@ -56,7 +59,7 @@ pub(crate) struct Course {
 /// # Errors
 /// [`Broken`] when the run cannot begin or a result cannot be kept.
 pub(crate) async fn drive<A: Audience>(
-    jobs: Vec<Job>,
+    jobs: Arc<Vec<Job>>,
     options: Options,
     course: Course,
     audience: &mut A,
@@ -71,8 +74,8 @@ pub(crate) async fn drive<A: Audience>(
     // A result that cannot be kept ends this run and nothing else.
     let stop = cancel.child_token();
     let outlet = Outlet { results, words: words_out, progress: Arc::clone(&progress) };
-    let running = run(jobs, options, outlet, stop.clone());
-    tokio::pin!(running);
+    // A task of its own: here it would share a thread with whoever waits for it, and be woken for every result.
+    let mut running = AbortOnDropHandle::new(tokio::spawn(run(jobs, options, outlet, stop.clone())));
     let mut tally = Tally::default();
     let mut tick = interval(TELL_EVERY);
     tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
@@ -111,10 +114,15 @@ pub(crate) async fn drive<A: Audience>(
             Some(word) = words.recv() => audience.word(word),
         }
     }
+    // The results end only when the run drops them, so it is at its end.
+    let outcome = match outcome {
+        Some(outcome) => outcome,
+        None => running.await,
+    };
     match outcome {
-        Some(result) => result.map_err(Broken::Trouble)?,
-        // The results end only when the run drops them, so it is at its end.
-        None => running.await.map_err(Broken::Trouble)?,
+        Ok(result) => result.map_err(Broken::Trouble)?,
+        // It panicked: a bug of ours, which must not look like a check that is done.
+        Err(broken) => std::panic::resume_unwind(broken.into_panic()),
     }
     let status = if cancel.is_cancelled() { TaskStatusDto::Cancelled } else { TaskStatusDto::Succeeded };
     audience.progress(tell(&mut tally, status));
@@ -124,7 +132,7 @@ pub(crate) async fn drive<A: Audience>(
         by_reason: progress.by_reason(),
         seconds: (began.elapsed().as_secs_f64() * 1000.0).round() / 1000.0,
         task: (course.task != 0).then_some(course.task),
-        resumed: course.before > 0,
+        resumed: course.resumed,
         stored,
     })
 }

@@ -227,6 +227,10 @@ impl Panel {
 
     /// Waits until somebody can be asked.
     pub(super) async fn opened(&self) {
+        // Every proxy comes by here, and nearly always somebody can be asked.
+        if *self.open.borrow() {
+            return;
+        }
         let mut open = self.open.subscribe();
         // The sender lives in the panel, so waiting can only end by its opening.
         let _ = open.wait_for(|open| *open).await;

@@ -83,6 +83,8 @@ pub(super) async fn check(bench: &Bench, job: &Job, scratch: &mut Scratch) -> Se
     let asked = questions(bench.options.protocol, job.hints, endpoint.port());
     let mut asked = asked.iter().copied().filter(|capability| bench.judge_kind(*capability).is_some());
     let Some(first) = asked.next() else { return seen };
+    // Most have one attempt and no more; the first growth of a vector makes room for four.
+    seen.evidence.attempts.reserve_exact(1);
     let line = Line { bench, proxy: &job.proxy, address };
     if bench.options.protocol.is_some() {
         seen.take(line.ask(Question::new(first), None, scratch).await);

@@ -88,7 +88,7 @@ pub(super) fn sockets(wanted: usize) -> usize {
 /// # Errors
 /// [`Trouble`] when it cannot begin; no job was touched then.
 pub(super) async fn run(
-    jobs: Vec<Job>,
+    jobs: Arc<Vec<Job>>,
     options: Options,
     outlet: Outlet,
     cancel: CancellationToken,
@@ -112,7 +112,6 @@ pub(super) async fn run(
         progress: Arc::clone(&outlet.progress),
         options,
     });
-    let jobs: Arc<[Job]> = jobs.into();
     let mut todo: Arc<[usize]> = (0..jobs.len()).collect();
     let mut put_off = vec![0_u8; jobs.len()];
     let mut retries = bench.options.retries;
@@ -151,7 +150,7 @@ enum Because {
 
 struct Round {
     bench: Arc<Bench>,
-    jobs: Arc<[Job]>,
+    jobs: Arc<Vec<Job>>,
     todo: Arc<[usize]>,
     retry: bool,
     concurrency: usize,
@@ -171,14 +170,7 @@ impl Round {
                 Arc::clone(&next),
                 landing.clone(),
             );
-            let cancel = cancel.clone();
-            workers.spawn(async move {
-                tokio::select! {
-                    biased;
-                    () = cancel.cancelled() => {}
-                    () = worker => {}
-                }
-            });
+            workers.spawn(worker);
         }
         drop(landing);
         let mut collector =
@@ -189,18 +181,28 @@ impl Round {
         let mut asking = JoinSet::new();
         let mut open = self.bench.panel.watch();
         let mut working = true;
+        let mut stopped = false;
         while working || (!collector.held.is_empty() && !cancel.is_cancelled()) {
             tokio::select! {
                 result = landed.recv(), if working => match result {
                     Some(result) => collector.take(result),
-                    None => working = false,
+                    // Nobody's answer can explain what is held any more, so there is nothing to wait for.
+                    None => {
+                        working = false;
+                        tick.reset_immediately();
+                    }
                 },
                 _ = tick.tick() => {
                     collector.look_again();
-                    for seat in collector.to_ask() {
+                    for seat in collector.to_ask(if working { HELD_FOR } else { Duration::ZERO }) {
                         let bench = Arc::clone(&self.bench);
                         asking.spawn(async move { bench.panel.confirm(seat).await });
                     }
+                }
+                // From outside, so that no worker need look at each of its steps whether it should stop.
+                () = cancel.cancelled(), if !stopped => {
+                    stopped = true;
+                    workers.abort_all();
                 }
                 Ok(()) = open.changed() => {
                     let word = if *open.borrow_and_update() { Word::JudgesBack } else { Word::JudgesDown };
@@ -208,7 +210,6 @@ impl Round {
                     let _ = outlet.words.send(word).await;
                 }
                 Some(_) = asking.join_next(), if !asking.is_empty() => collector.look_again(),
-                () = cancel.cancelled(), if !working => break,
             }
             if collector.batch.len() >= BATCH || flushed.elapsed() >= BATCH_AFTER {
                 collector.flush().await;
@@ -225,7 +226,7 @@ impl Round {
 /// Takes jobs until there are none.
 async fn worker(
     bench: Arc<Bench>,
-    jobs: Arc<[Job]>,
+    jobs: Arc<Vec<Job>>,
     todo: Arc<[usize]>,
     next: Arc<AtomicUsize>,
     landing: mpsc::Sender<Landed>,
@@ -296,10 +297,10 @@ impl Collector<'_> {
         }
     }
 
-    /// The judges that should be asked directly now.
-    fn to_ask(&self) -> Vec<usize> {
+    /// The judges that should be asked directly now, on account of what was held for so long.
+    fn to_ask(&self, held_for: Duration) -> Vec<usize> {
         let panel = &self.round.bench.panel;
-        let patience = u64::try_from(HELD_FOR.as_micros()).unwrap_or(u64::MAX);
+        let patience = u64::try_from(held_for.as_micros()).unwrap_or(u64::MAX);
         let mut seats = panel.due();
         let waited = panel.now().saturating_sub(patience);
         let held = self.held.iter().take_while(|landed| landed.ended <= waited);

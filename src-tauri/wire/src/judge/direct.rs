@@ -224,6 +224,7 @@ async fn ask_at(
     let mut reader = ResponseReader::default();
     let mut log = Log::new(Capability::Http, Arc::from(url.as_str()));
     let mut stream = dial(address).await.map_err(unreachable)?;
+    stream.set_nodelay(url.tls).map_err(unreachable)?;
     let exchanged = if url.tls {
         let mut stream =
             net.tls.connector().connect(server_name.clone(), stream).await.map_err(unreachable)?;
