@@ -11,8 +11,8 @@ use proxydeck_engine::api::dto::{
 use proxydeck_engine::api::{self, ApiError, Engine};
 use tauri::ipc::Invoke;
 use tauri::{AppHandle, State, Wry};
-use tauri_plugin_dialog::{DialogExt, FilePath};
-use tokio::sync::oneshot;
+
+use crate::dialogs::{self, SaveAs};
 
 type Answer<T> = Result<T, ErrorDto>;
 
@@ -91,13 +91,12 @@ async fn proxy_detail(engine: State<'_, Engine>, id: i64) -> Answer<ProxyDetailD
 }
 
 #[tauri::command]
-async fn import_pick(app: AppHandle, engine: State<'_, Engine>) -> Answer<Option<ImportPreviewDto>> {
-    let (chose, chosen) = oneshot::channel();
-    app.dialog().file().pick_file(move |path| {
-        // Whoever asked may be gone with its window.
-        let _ = chose.send(path);
-    });
-    match path_of(chosen.await.ok().flatten())? {
+async fn import_pick(
+    app: AppHandle,
+    engine: State<'_, Engine>,
+    title: String,
+) -> Answer<Option<ImportPreviewDto>> {
+    match dialogs::pick_file(&app, title).await.map_err(no_dialog)? {
         Some(path) => import_path(engine, path).await.map(Some),
         None => Ok(None),
     }
@@ -146,6 +145,7 @@ async fn export_save(
     app: AppHandle,
     engine: State<'_, Engine>,
     ask: ExportAskDto,
+    title: String,
 ) -> Answer<Option<ExportedDto>> {
     let ending = match ask.format {
         FormatDto::Csv => "csv",
@@ -153,27 +153,13 @@ async fn export_save(
         FormatDto::Json => "json",
         FormatDto::Txt | FormatDto::Url => "txt",
     };
-    let (chose, chosen) = oneshot::channel();
-    app.dialog()
-        .file()
-        .set_file_name(format!("proxies.{ending}"))
-        .add_filter(ending.to_uppercase(), &[ending])
-        .save_file(move |path| {
-            // Whoever asked may be gone with its window.
-            let _ = chose.send(path);
-        });
-    match path_of(chosen.await.ok().flatten())? {
+    let what = SaveAs { name: format!("proxies.{ending}"), ending };
+    match dialogs::save_file(&app, title, what).await.map_err(no_dialog)? {
         Some(path) => blocking(&engine, move |engine| api::export_save(engine, &ask, &path)).await.map(Some),
         None => Ok(None),
     }
 }
 
-fn path_of(chosen: Option<FilePath>) -> Answer<Option<PathBuf>> {
-    chosen
-        .map(|path| {
-            path.into_path().map_err(|error| {
-                told(ApiError::invalid("path", format!("The file that was chosen cannot be used: {error}.")))
-            })
-        })
-        .transpose()
+fn no_dialog(error: tauri::Error) -> ErrorDto {
+    told(ApiError::internal(format!("The system's dialog could not be shown: {error}.")))
 }

@@ -3,6 +3,7 @@
 #![cfg_attr(not(debug_assertions), windows_subsystem = "windows")]
 
 mod commands;
+mod dialogs;
 
 use std::process::ExitCode;
 use std::time::Duration;
@@ -10,7 +11,6 @@ use std::time::Duration;
 use proxydeck_engine::api::dto::{EventDto, ProgressDto, TaskStatusDto};
 use proxydeck_engine::api::{self, Access, Engine};
 use tauri::{AppHandle, Emitter, Manager, RunEvent};
-use tauri_plugin_dialog::{DialogExt, MessageDialogKind};
 
 /// The event under which the interface hears the engine.
 const ENGINE_EVENT: &str = "engine";
@@ -25,8 +25,10 @@ fn main() -> ExitCode {
         .with_writer(std::io::stderr)
         .init();
     let opened = Engine::open(Access::Write, None);
-    let app = tauri::Builder::default()
-        .plugin(tauri_plugin_dialog::init())
+    let app = tauri::Builder::default();
+    #[cfg(not(target_os = "linux"))]
+    let app = app.plugin(tauri_plugin_dialog::init());
+    let app = app
         .invoke_handler(commands::handler())
         .setup(move |app| {
             match opened {
@@ -69,7 +71,10 @@ fn refuse(app: &AppHandle, error: &api::ApiError) {
         let _ = window.hide();
     }
     let ended = app.clone();
-    app.dialog().message(text).title("Proxydeck").kind(MessageDialogKind::Error).show(move |_| ended.exit(1));
+    if let Err(error) = dialogs::complain(app, text, move || ended.exit(1)) {
+        tracing::error!(%error, "the message cannot be shown");
+        app.exit(1);
+    }
 }
 
 /// Hands the engine's events to the interface, and the progress to the window's title.

@@ -318,7 +318,7 @@ impl<'d> FileDialog<'d> {
     /// # Panics
     /// When it does not come.
     pub async fn to_open(desktop: &'d Desktop) -> Self {
-        Self(desktop.window("Open File", None).await)
+        Self(desktop.window("Open a list of proxies", None).await)
     }
 
     /// Waits for the dialog in which a file is saved.
@@ -326,7 +326,7 @@ impl<'d> FileDialog<'d> {
     /// # Panics
     /// When it does not come.
     pub async fn to_save(desktop: &'d Desktop) -> Self {
-        Self(desktop.window("Save File", None).await)
+        Self(desktop.window("Save proxies", None).await)
     }
 
     /// Chooses a file by its path.

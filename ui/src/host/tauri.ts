@@ -3,6 +3,7 @@ import { invoke } from '@tauri-apps/api/core';
 import { listen } from '@tauri-apps/api/event';
 import { getCurrentWebview } from '@tauri-apps/api/webview';
 import type { EventDto } from '../bindings';
+import { t } from '../i18n/index.svelte';
 import type { FileDrop, Host } from './types';
 
 /** The name under which the shell sends what the engine tells. */
@@ -17,7 +18,7 @@ export function tauriHost(): Host {
     viewRows: (view, from, to) => invoke('view_rows', { view, from, to }),
     closeView: (view) => invoke('close_view', { view }),
     proxyDetail: (id) => invoke('proxy_detail', { id }),
-    importPick: () => invoke('import_pick'),
+    importPick: () => invoke('import_pick', { title: t('dialog.open') }),
     importPath: (path) => invoke('import_path', { path }),
     importText: (text) => invoke('import_text', { text }),
     importCommit: (id) => invoke('import_commit', { import: id }),
@@ -25,7 +26,7 @@ export function tauriHost(): Host {
     checkStart: (what) => invoke('check_start', { what }),
     checkStop: () => invoke('check_stop'),
     exportPreview: (ask) => invoke('export_preview', { ask }),
-    exportSave: (ask) => invoke('export_save', { ask }),
+    exportSave: (ask) => invoke('export_save', { ask, title: t('dialog.save') }),
     onEvent: (listener) =>
       listen<EventDto>(ENGINE_EVENT, (event) => {
         listener(event.payload);
