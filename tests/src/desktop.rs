@@ -28,6 +28,8 @@ pub const LIMIT: Duration = Duration::from_secs(30);
 const TICK: Duration = Duration::from_millis(25);
 /// Room for a window of 1,360 by 860 with its frame.
 const SCREEN: &str = "1600x1000x24";
+/// How long a dialog may take to heed a key before it is pressed again.
+const KEY_REST: Duration = Duration::from_millis(300);
 /// Pauses between keys in milliseconds: a dialog that completes paths while one types needs time for each.
 const KEY_PAUSE: &str = "8";
 
@@ -337,8 +339,14 @@ impl<'d> FileDialog<'d> {
         // The field for a path: the one for opening shows it when asked, the one for saving marks all of its own.
         self.0.press(&["ctrl+l", "ctrl+a"]).await;
         self.0.write(path.to_str().unwrap()).await;
-        self.0.press(&["Return"]).await;
-        self.0.gone().await;
+        // A list of completions takes the first one for itself.
+        let NativeWindow { desktop, id } = &self.0;
+        until("the dialog to take a path", LIMIT, async || {
+            let pressed = desktop.xdotool(&["windowactivate", "--sync", id, "key", "Return"]).await;
+            sleep(KEY_REST).await;
+            (pressed.is_none() || desktop.xdotool(&["getwindowname", id]).await.is_none()).then_some(())
+        })
+        .await;
     }
 
     /// Leaves it without a file.
