@@ -257,6 +257,9 @@ describe('an import', () => {
       '1',
     ]);
     expect(screen.getByTestId('import-sheet').textContent).toContain('no host:port in it');
+    expect(screen.getByTestId('import-sheet').textContent, 'a list without a file has no name').toContain(
+      'Pasted list',
+    );
     expect(app.view.total).toBe(0);
     await fireEvent.click(screen.getByTestId('import-commit'));
     await settled();

@@ -9,8 +9,8 @@ type Stage =
   | { kind: 'closed' }
   | { kind: 'paste' }
   | { kind: 'reading' }
-  | { kind: 'preview'; preview: ImportPreviewDto }
-  | { kind: 'taking'; preview: ImportPreviewDto };
+  | { kind: 'preview'; preview: ImportPreviewDto; pasted: boolean }
+  | { kind: 'taking'; preview: ImportPreviewDto; pasted: boolean };
 
 export class Importing {
   stage = $state.raw<Stage>({ kind: 'closed' });
@@ -45,7 +45,7 @@ export class Importing {
       const preview = await this.host.importPick();
       if (preview) {
         await this.leave();
-        this.stage = { kind: 'preview', preview };
+        this.stage = { kind: 'preview', preview, pasted: false };
       }
     } catch (error) {
       this.notices.fault(error);
@@ -68,9 +68,9 @@ export class Importing {
 
   async commit(): Promise<void> {
     if (this.stage.kind !== 'preview') return;
-    const { preview } = this.stage;
+    const { preview, pasted } = this.stage;
     this.fault = null;
-    this.stage = { kind: 'taking', preview };
+    this.stage = { kind: 'taking', preview, pasted };
     try {
       const done = await this.host.importCommit(preview.import);
       this.stage = { kind: 'closed' };
@@ -83,7 +83,7 @@ export class Importing {
       await this.next();
     } catch (error) {
       this.fault = asError(error);
-      this.stage = { kind: 'preview', preview };
+      this.stage = { kind: 'preview', preview, pasted };
     }
   }
 
@@ -116,7 +116,7 @@ export class Importing {
     this.fault = null;
     this.stage = { kind: 'reading' };
     try {
-      this.stage = { kind: 'preview', preview: await ask() };
+      this.stage = { kind: 'preview', preview: await ask(), pasted: back.kind === 'paste' };
     } catch (error) {
       this.stage = back;
       if (back.kind === 'closed') this.notices.fault(error);

@@ -28,10 +28,15 @@ const GATHER_ROWS = 500;
 /** Copying or checking more than this by hand is what Export and the filter are for. */
 export const MAX_GATHERED = 100_000;
 
+/** How many rows each value of a filter would bring. */
+export type Facets = Pick<ViewDto, 'status' | 'protocol' | 'anonymity'>;
+
 export class PoolView {
   filter = $state.raw<FilterDto>(NO_FILTER);
   sort = $state.raw<SortKeyDto[]>([{ column: 'score', descending: true }]);
   view = $state.raw<ViewDto | null>(null);
+  /** They come with a view, and are counted anew when somebody looks at them later. */
+  facets = $state.raw<Facets>({ status: [], protocol: [], anonymity: [] });
   total = $state(0);
   working = $state(0);
   /** The state of the pool, as the host counts it. */
@@ -86,6 +91,20 @@ export class PoolView {
     this.opener.ask(undefined);
   }
 
+  /** Counts the facets anew where results have landed since; the order of the rows stays. */
+  async recount(): Promise<void> {
+    const view = this.view;
+    if (!view || !this.stale) return;
+    try {
+      const counted = await this.host.openView(this.filter, this.sort);
+      void this.host.closeView(counted.view).catch(() => undefined);
+      // A view that was opened meanwhile came with counts of its own.
+      if (this.view === view) this.facets = counted;
+    } catch (error) {
+      this.notices.fault(error);
+    }
+  }
+
   /** Says which rows are seen now. */
   show(slice: Slice): void {
     this.slice = slice;
@@ -119,6 +138,7 @@ export class PoolView {
       if (before) void this.host.closeView(before.view).catch(() => undefined);
       this.pages.clear();
       this.view = opened;
+      this.facets = opened;
       this.total = opened.total;
       this.working = opened.working;
       // An event may have overtaken the answer.

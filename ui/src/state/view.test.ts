@@ -1,6 +1,7 @@
 import { flushSync } from 'svelte';
 import { describe, expect, it, vi } from 'vitest';
 import { openApp, settled } from '../testing/world';
+import { NO_FILTER } from './view.svelte';
 
 describe('the view', () => {
   it('is opened once for a filter, and the old one is closed', async () => {
@@ -53,6 +54,21 @@ describe('the view', () => {
     await settled();
     expect(Array.from({ length: 60 }, (_, place) => app.view.row(place)?.id)).toEqual(ids);
     expect(app.view.stale).toBe(true);
+  });
+
+  it('counts what a filter would bring anew when somebody looks, and leaves the rows in their places', async () => {
+    const { app, host, tell } = await openApp();
+    const opened = app.view.view;
+    const open = vi.spyOn(host, 'openView');
+    await app.view.recount();
+    expect(open, 'nothing has changed yet').not.toHaveBeenCalled();
+    tell({ event: 'pool', revision: 2, total: 500, working: 9 });
+    const counted = { value: 'active', count: 9 };
+    open.mockResolvedValueOnce({ ...(await host.openView(NO_FILTER, [])), status: [counted] });
+    await app.view.recount();
+    expect(app.view.facets.status).toEqual([counted]);
+    expect(app.view.view, 'the order is the old one').toBe(opened);
+    expect(app.view.stale, 'and a new one is still offered').toBe(true);
   });
 
   it('orders by one column, by several with Shift, and turns round', async () => {

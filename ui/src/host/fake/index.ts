@@ -204,7 +204,8 @@ class FakeHost implements Host {
 
   async importText(text: string): Promise<ImportPreviewDto> {
     await this.turn('importText');
-    return this.read('', text);
+    // The engine has to call it something.
+    return this.read('text', text);
   }
 
   importCommit: Host['importCommit'] = async (id) => {
