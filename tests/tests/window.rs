@@ -213,8 +213,9 @@ async fn language_and_theme_change_at_once_and_stay() {
     let mut names = BTreeSet::new();
     for (language, theme) in [("zh-TW", "light"), ("zh-CN", "dark"), ("en", "light")] {
         window.click("nav-settings").await;
-        window.click(&format!("language-{language}")).await;
-        window.click(&format!("theme-{theme}")).await;
+        for choice in [format!("language-{language}"), format!("theme-{theme}")] {
+            window.click_on(&format!("label:has([data-testid=\"{choice}\"])")).await;
+        }
         until("the language of the page", LIMIT, async || {
             let told = window.ask("return document.documentElement.lang").await;
             (told.as_str()?.eq_ignore_ascii_case(language)).then_some(())
