@@ -96,7 +96,7 @@ async fn import_pick(
     engine: State<'_, Engine>,
     title: String,
 ) -> Answer<Option<ImportPreviewDto>> {
-    match dialogs::pick_file(&app, title).await.map_err(no_dialog)? {
+    match dialogs::pick_file(&app, title).await.map_err(|error| no_dialog(&error))? {
         Some(path) => import_path(engine, path).await.map(Some),
         None => Ok(None),
     }
@@ -154,12 +154,12 @@ async fn export_save(
         FormatDto::Txt | FormatDto::Url => "txt",
     };
     let what = SaveAs { name: format!("proxies.{ending}"), ending };
-    match dialogs::save_file(&app, title, what).await.map_err(no_dialog)? {
+    match dialogs::save_file(&app, title, what).await.map_err(|error| no_dialog(&error))? {
         Some(path) => blocking(&engine, move |engine| api::export_save(engine, &ask, &path)).await.map(Some),
         None => Ok(None),
     }
 }
 
-fn no_dialog(error: tauri::Error) -> ErrorDto {
+fn no_dialog(error: &tauri::Error) -> ErrorDto {
     told(ApiError::internal(format!("The system's dialog could not be shown: {error}.")))
 }
