@@ -245,11 +245,11 @@ fn compare(ground: &Ground, world: &World, scenario: &Scenario, runs: u16) -> Re
         }
         About::Waits => {
             let silent = world.with_fault("Silent")?;
-            let waits = f64::from(silent * QUESTIONS * scenario.seconds) / f64::from(scenario.concurrency);
+            let waits = f64::from(silent * scenario.seconds) / f64::from(scenario.concurrency);
             let took = median(checkers.iter().map(wall)).unwrap_or_default();
             say(&format!(
-                "    {silent} silent ones, {QUESTIONS} questions of {} s each: {waits:.2} s at {} at a time; it took {:.2} \
-                 times that, 1.25 asked",
+                "    {silent} silent ones, one deadline of {} s each: {waits:.2} s at {} at a time; it took {:.2} times \
+                 that, 1.25 asked",
                 scenario.seconds,
                 scenario.concurrency,
                 took / waits
@@ -257,10 +257,6 @@ fn compare(ground: &Ground, world: &World, scenario: &Scenario, runs: u16) -> Re
         }
     }
 }
-
-/// What must be asked of a port that accepts and says nothing before it is known to speak no protocol: HTTP, CONNECT,
-/// SOCKS5, SOCKS4, on a connection each.
-const QUESTIONS: u32 = 4;
 
 fn floor_arguments(scenario: &Scenario, list: &Path, world: &World) -> Vec<String> {
     let judge = if scenario.is_tls() { &world.tls_judge } else { &world.judge };
