@@ -274,6 +274,21 @@ impl NativeWindow<'_> {
         self.act(&["key", "--delay", KEY_PAUSE], keys).await;
     }
 
+    /// Presses a key again and again until the window is gone: a dialog that has just appeared may not have the keyboard
+    /// yet, and one that completes what is typed takes the first press for that.
+    ///
+    /// # Panics
+    /// When it stays.
+    pub async fn press_until_gone(self, key: &str) {
+        let Self { desktop, id } = self;
+        until("the end of a dialog", LIMIT, async || {
+            let pressed = desktop.xdotool(&["windowactivate", "--sync", &id, "key", key]).await;
+            sleep(KEY_REST).await;
+            (pressed.is_none() || desktop.xdotool(&["getwindowname", &id]).await.is_none()).then_some(())
+        })
+        .await;
+    }
+
     /// Writes a text.
     ///
     /// # Panics
@@ -287,19 +302,7 @@ impl NativeWindow<'_> {
     /// # Panics
     /// When it stays.
     pub async fn close(self) {
-        self.press(&["alt+F4"]).await;
-        self.gone().await;
-    }
-
-    /// Waits until it is gone.
-    ///
-    /// # Panics
-    /// When it stays.
-    pub async fn gone(self) {
-        until("the end of a window", LIMIT, async || {
-            self.desktop.xdotool(&["getwindowname", &self.id]).await.is_none().then_some(())
-        })
-        .await;
+        self.press_until_gone("alt+F4").await;
     }
 
     async fn act(&self, act: &[&str], what: &[&str]) {
@@ -340,13 +343,7 @@ impl<'d> FileDialog<'d> {
         self.0.press(&["ctrl+l", "ctrl+a"]).await;
         self.0.write(path.to_str().unwrap()).await;
         // A list of completions takes the first one for itself.
-        let NativeWindow { desktop, id } = &self.0;
-        until("the dialog to take a path", LIMIT, async || {
-            let pressed = desktop.xdotool(&["windowactivate", "--sync", id, "key", "Return"]).await;
-            sleep(KEY_REST).await;
-            (pressed.is_none() || desktop.xdotool(&["getwindowname", id]).await.is_none()).then_some(())
-        })
-        .await;
+        self.0.press_until_gone("Return").await;
     }
 
     /// Leaves it without a file.
@@ -354,7 +351,6 @@ impl<'d> FileDialog<'d> {
     /// # Panics
     /// When it does not close.
     pub async fn leave(self) {
-        self.0.press(&["Escape"]).await;
-        self.0.gone().await;
+        self.0.press_until_gone("Escape").await;
     }
 }

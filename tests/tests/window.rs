@@ -249,7 +249,7 @@ async fn a_second_window_on_the_same_data_says_who_has_it() {
     second.stderr(log);
     let mut second = proxydeck_tests::desktop::Running::start(&mut second);
     let dialog = desktop.window("Proxydeck", Some(second.pid())).await;
-    dialog.press(&["Return"]).await;
+    dialog.press_until_gone("Return").await;
     let status = second.end().await;
     assert!(!status.success(), "it could not do what it was started for");
     let told = fs::read_to_string(desktop.home().join("second.log")).unwrap();
