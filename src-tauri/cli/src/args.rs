@@ -137,6 +137,15 @@ pub(crate) struct CheckArgs {
     /// Further tries, at the end, of what was accepted and then lost
     #[arg(long, value_name = "N", default_value_t = 0)]
     pub(crate) retries: u32,
+    /// Lead those that work to this address too; may be given several times
+    #[arg(long, value_name = "URL")]
+    pub(crate) target: Vec<String>,
+    /// How closely answers are compared: full asks those that work for a larger page too
+    #[arg(long, value_enum, default_value = "normal", hide_default_value = true)]
+    pub(crate) trust: TrustArg,
+    /// Check this one proxy, and show every attempt with what was said
+    #[arg(long, value_name = "PROXY", conflicts_with_all = ["file", "output", "format", "all", "fresh", "with_secrets"])]
+    pub(crate) explain: Option<String>,
     /// Start anew even if a check was cut off
     #[arg(long)]
     pub(crate) fresh: bool,
@@ -157,19 +166,30 @@ pub(crate) struct CheckArgs {
     pub(crate) with_secrets: bool,
 }
 
+/// How closely answers are compared.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum TrustArg {
+    Normal,
+    Full,
+}
+
 impl CheckArgs {
     /// Whether the words go together, and those that the engine reads can be read.
     fn usable(&self) -> Result<(), ApiError> {
         self.judge.iter().try_for_each(|judge| api::usable_judge(judge))?;
         self.resolve.iter().try_for_each(|rule| api::usable_resolve(rule))?;
-        if self.file.is_some() && self.filters.beyond_protocol() {
-            return Err(ApiError::invalid("filter", "Filters choose from the pool, and a list was named.")
-                .hint("Leave the filters out, or import the list first."));
+        self.target.iter().try_for_each(|target| api::usable_target(target))?;
+        if (self.file.is_some() || self.explain.is_some()) && self.filters.beyond_protocol() {
+            return Err(ApiError::invalid(
+                "filter",
+                "Filters choose from the pool, and a list or a proxy was named.",
+            )
+            .hint("Leave the filters out, or import the list first."));
         }
-        if self.file.is_some() && self.filters.protocol.len() > 1 {
+        if (self.file.is_some() || self.explain.is_some()) && self.filters.protocol.len() > 1 {
             return Err(ApiError::invalid(
                 "protocol",
-                "A list is checked for one protocol or, with auto, for all of them.",
+                "It is checked for one protocol or, with auto, for all of them.",
             ));
         }
         Ok(())
@@ -210,6 +230,8 @@ pub(crate) struct ListArgs {
     #[command(flatten)]
     pub(crate) filters: Filters,
     #[command(flatten)]
+    pub(crate) reached: Reached,
+    #[command(flatten)]
     pub(crate) order: Order,
     /// The shape to write [default: a table]
     #[arg(long, value_enum)]
@@ -223,6 +245,8 @@ pub(crate) struct ListArgs {
 pub(crate) struct ExportArgs {
     #[command(flatten)]
     pub(crate) filters: Filters,
+    #[command(flatten)]
+    pub(crate) reached: Reached,
     #[command(flatten)]
     pub(crate) order: Order,
     /// The shape to write [default: by the file's ending, else txt]
@@ -247,6 +271,15 @@ pub(crate) struct Order {
     /// Only the first N
     #[arg(long, value_name = "N")]
     pub(crate) limit: Option<u32>,
+}
+
+/// The one filter that `check` has not, where the word says where to go.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Filters")]
+pub(crate) struct Reached {
+    /// Only those that reached one of these addresses when they were last led there (several by comma)
+    #[arg(long, value_delimiter = ',', value_name = "URL")]
+    pub(crate) target: Vec<String>,
 }
 
 /// Which proxies of the pool.
@@ -322,6 +355,7 @@ impl Filters {
             max_latency_ms: self.max_latency,
             min_score: self.min_score,
             trusted: self.trusted,
+            target: Vec::new(),
         }
     }
 

@@ -3,6 +3,7 @@
 //! Exit status: 0 done, 1 could not be done, 2 wrong usage, 130 interrupted. A closed pipe ends quietly.
 
 mod args;
+mod explain;
 mod signals;
 mod terminal;
 mod verbs;

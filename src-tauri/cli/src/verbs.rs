@@ -5,8 +5,8 @@ use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
 
 use proxydeck_engine::api::dto::{
-    CheckWhatDto, CheckedDto, ExportAskDto, FormatDto, ImportedDto, NoticeCode, NoticeDto, ProgressDto,
-    RowDto,
+    CheckWhatDto, CheckedDto, ExportAskDto, FilterDto, FormatDto, ImportedDto, NoticeCode, NoticeDto,
+    ProgressDto, RowDto,
 };
 use proxydeck_engine::api::{
     self, Access, ApiError, CheckHow, Defaults, Engine, ExportTo, LinesTo, ListHow, ListInput, ListSink,
@@ -16,7 +16,8 @@ use serde::Serialize;
 
 use crate::Ending;
 use crate::args::{
-    CheckArgs, Cli, ExportArgs, FormatArg, ImportArgs, JudgeArgs, ListArgs, Order, SettingsVerb, Verb,
+    CheckArgs, Cli, ExportArgs, FormatArg, ImportArgs, JudgeArgs, ListArgs, Order, Reached, SettingsVerb,
+    TrustArg, Verb,
 };
 use crate::signals::Interruption;
 use crate::terminal::{ProgressLine, note};
@@ -179,6 +180,11 @@ fn notice_text(notice: &NoticeDto) -> String {
             let of = |name| notice.params.get(name).map_or("", String::as_str);
             format!("The judge {} is left out: {}. The others do the work.", of("judge"), of("why"))
         }
+        NoticeCode::NoLargerPage => {
+            "No judge that answers is proxydeck's own, so that there is no larger page to compare. The usual \
+             comparison is made. Run one with `proxydeck judge --listen ADDR`."
+                .to_owned()
+        }
         NoticeCode::JudgesDown => "No judge answers any more. The check waits for one.".to_owned(),
         NoticeCode::JudgesBack => "A judge answers again. The check goes on.".to_owned(),
     }
@@ -207,7 +213,12 @@ async fn check(data_dir: Option<&Path>, json: bool, args: CheckArgs) -> Result<E
         rate: args.rate.map_or(Rate::Unlimited, Rate::PerSecond),
         retries: Some(args.retries),
         allow_private: args.allow_private,
+        full_trust: args.trust == TrustArg::Full,
+        targets: args.target.clone(),
     };
+    if let Some(proxy) = &args.explain {
+        return explain(data_dir, json, proxy, &how, &signals).await;
+    }
     let taken = args.output.as_deref().is_some_and(is_stdout);
     let line = ProgressLine::new();
     let outcome = match (&args.file, data_dir) {
@@ -271,6 +282,33 @@ async fn check_pool(
     finish(output, outcome)
 }
 
+async fn explain(
+    data_dir: Option<&Path>,
+    json: bool,
+    proxy: &str,
+    how: &CheckHow,
+    signals: &Interruption,
+) -> Result<Ending, ApiError> {
+    let defaults = Defaults::of(data_dir)?;
+    if let Some(why) = defaults.unusable() {
+        note(why);
+    }
+    let line = ProgressLine::new();
+    let outcome = api::explain(proxy, &defaults, how, &mut &line, signals.token()).await;
+    line.end();
+    if signals.token().is_cancelled() {
+        return Ok(Ending::Interrupted);
+    }
+    let explained = outcome?;
+    if json {
+        summary(&explained, false)?;
+        return Ok(Ending::Done);
+    }
+    let mut out = BufWriter::new(io::stdout().lock());
+    crate::explain::write(&mut out, &explained).and_then(|()| out.flush()).map_err(|e| writing(&e))?;
+    Ok(Ending::Done)
+}
+
 /// Nobody wants the proxies themselves.
 struct Nowhere;
 
@@ -312,8 +350,13 @@ fn checked_text(checked: &CheckedDto) -> String {
     let reasons: Vec<String> =
         checked.by_reason.iter().map(|(reason, count)| format!("{count} {reason}")).collect();
     let reasons = if reasons.is_empty() { String::new() } else { format!("; {}", reasons.join(", ")) };
+    let targets: String = checked
+        .targets
+        .iter()
+        .map(|(target, count)| format!("\n{target}: {} of {} reached it", count.reached, count.asked))
+        .collect();
     format!(
-        "{} checked, {} alive in {:.1} s{}{reasons}",
+        "{} checked, {} alive in {:.1} s{}{reasons}{targets}",
         checked.checked,
         checked.alive,
         checked.seconds,
@@ -325,16 +368,18 @@ fn checked_text(checked: &CheckedDto) -> String {
 fn view(
     data_dir: Option<&Path>,
     filters: &crate::args::Filters,
+    reached: &Reached,
     order: &Order,
 ) -> Result<(Engine, u32, u32), ApiError> {
     let engine = Engine::open(Access::Read, data_dir)?;
-    let view = api::open_view(&engine, &filters.dto(), &order.sort)?;
+    let filter = FilterDto { target: reached.target.clone(), ..filters.dto() };
+    let view = api::open_view(&engine, &filter, &order.sort)?;
     let rows = order.limit.map_or(view.rows, |limit| limit.min(view.rows));
     Ok((engine, view.view, rows))
 }
 
 fn list(data_dir: Option<&Path>, json: bool, args: &ListArgs) -> Result<Ending, ApiError> {
-    let (engine, view, rows) = view(data_dir, &args.filters, &args.order)?;
+    let (engine, view, rows) = view(data_dir, &args.filters, &args.reached, &args.order)?;
     let format = args.format.map(FormatArg::dto).or(json.then_some(FormatDto::Jsonl));
     if let Some(format) = format {
         let ask = ExportAskDto { view, format, working_only: false, with_secrets: args.with_secrets };
@@ -389,7 +434,7 @@ fn table_line(row: &RowDto) -> String {
 }
 
 fn export(data_dir: Option<&Path>, json: bool, args: &ExportArgs) -> Result<Ending, ApiError> {
-    let (engine, view, _) = view(data_dir, &args.filters, &args.order)?;
+    let (engine, view, _) = view(data_dir, &args.filters, &args.reached, &args.order)?;
     let format = args.format.map_or_else(|| api::format_of(&args.output), FormatArg::dto);
     let working_only = matches!(format, FormatDto::Txt | FormatDto::Url) && !args.all;
     let ask = ExportAskDto { view, format, working_only, with_secrets: args.with_secrets };

@@ -43,7 +43,7 @@ impl Anonymity {
 }
 
 /// The giveaway of a proxy whose exit is one of our own addresses.
-pub(crate) const GIVEAWAY_EXIT: &str = "exit";
+pub const GIVEAWAY_EXIT: &str = "exit";
 
 /// What a finding rests on.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]

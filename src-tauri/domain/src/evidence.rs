@@ -89,6 +89,64 @@ pub struct CertificateSeen {
     pub sha256: String,
 }
 
+/// What went over the wire in an attempt, for people: in order, without the bytes of TLS itself, and with every
+/// secret taken out.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Transcript {
+    /// What was said, turn by turn.
+    pub turns: Vec<Said>,
+}
+
+/// What one side said until the other spoke.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Said {
+    /// Whether it was us.
+    pub by_us: bool,
+    /// The first bytes of it.
+    pub bytes: Vec<u8>,
+    /// How many more there were.
+    pub left_out: usize,
+}
+
+impl Transcript {
+    /// The most bytes of one turn that are kept: a judge's answer with its headers.
+    pub const MAX_TURN_BYTES: usize = 8 * 1024;
+
+    /// Adds what was said; what the same side said before without an answer is the same turn.
+    pub fn add(&mut self, by_us: bool, bytes: &[u8]) {
+        if self.turns.last().is_none_or(|turn| turn.by_us != by_us) {
+            self.turns.push(Said { by_us, ..Said::default() });
+        }
+        if let Some(turn) = self.turns.last_mut() {
+            let kept = bytes.len().min(Self::MAX_TURN_BYTES.saturating_sub(turn.bytes.len()));
+            turn.bytes.extend_from_slice(&bytes[..kept]);
+            turn.left_out += bytes.len() - kept;
+        }
+    }
+
+    /// Puts something else in the place of a secret, wherever either side said it, also where the end of what was kept
+    /// cuts it.
+    pub fn mask(&mut self, secret: &[u8], instead: &[u8]) {
+        if secret.is_empty() {
+            return;
+        }
+        for turn in &mut self.turns {
+            let mut at = 0;
+            while at < turn.bytes.len() {
+                let rest = &turn.bytes[at..];
+                let cut = turn.left_out > 0 && rest.len() < secret.len() && secret.starts_with(rest);
+                if rest.starts_with(secret) || cut {
+                    let end = turn.bytes.len().min(at + secret.len());
+                    turn.bytes.splice(at..end, instead.iter().copied());
+                    at += instead.len();
+                } else {
+                    at += 1;
+                }
+            }
+        }
+    }
+}
+
 /// One try at one capability: one dial, at most one exchange with a judge.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Attempt {
@@ -142,6 +200,9 @@ pub struct Attempt {
     pub bytes_out: u32,
     /// Bytes received.
     pub bytes_in: u32,
+    /// What was said, where somebody wants to read it. Never kept.
+    #[serde(skip)]
+    pub transcript: Option<Box<Transcript>>,
 }
 
 const fn yes() -> bool {
@@ -178,6 +239,7 @@ impl Attempt {
             certificate: None,
             bytes_out: 0,
             bytes_in: 0,
+            transcript: None,
         }
     }
 }

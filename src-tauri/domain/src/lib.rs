@@ -14,10 +14,12 @@ mod score;
 mod status;
 mod verdict;
 
-pub use anonymity::{Anonymity, Baseline, Basis, Finding, Received, is_revealing, judge_anonymity};
+pub use anonymity::{
+    Anonymity, Baseline, Basis, Finding, GIVEAWAY_EXIT, Received, is_revealing, judge_anonymity,
+};
 pub use capability::{Answer, Capabilities, Capability};
 pub use endpoint::{Endpoint, EndpointError, Host, is_public};
-pub use evidence::{Attempt, CertificateSeen, Evidence, Headers, Stage, StageTimes};
+pub use evidence::{Attempt, CertificateSeen, Evidence, Headers, Said, Stage, StageTimes, Transcript};
 pub use proxy::{Account, Hints, Protocol, Proxy, Secret};
 pub use reason::Reason;
 pub use score::{LATENCY_CEILING_MS, STABILITY_DAYS, Score, ScoreInput};

@@ -162,10 +162,25 @@ impl Verdict {
             decided_by: decided.capability,
             latency_ms: if success { capabilities.best_latency() } else { None },
             finding: worst_finding(attempts),
-            exit: fastest.and_then(|a| a.exit).or_else(|| attempts.iter().find_map(|a| a.exit)),
+            exit: exit(attempts, fastest),
             trust,
         })
     }
+}
+
+/// The exit that most right answers saw; of two that were seen as often, the fastest's.
+fn exit(attempts: &[Attempt], fastest: Option<&Attempt>) -> Option<IpAddr> {
+    let first = fastest.and_then(|a| a.exit).or_else(|| attempts.iter().find_map(|a| a.exit))?;
+    // What an IPv6 target sees is another family's.
+    let seen = || {
+        attempts
+            .iter()
+            .filter(|a| a.capability != Capability::Ipv6 && a.reason.is_none())
+            .filter_map(|a| a.exit)
+    };
+    let votes = |ip: IpAddr| seen().filter(|other| *other == ip).count();
+    let most = seen().max_by_key(|ip| votes(*ip)).unwrap_or(first);
+    Some(if votes(most) > votes(first) { most } else { first })
 }
 
 /// Whether a reason rests on something that was said, and not on silence.

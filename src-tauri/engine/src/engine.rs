@@ -6,8 +6,8 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
-use proxydeck_domain::{Account, Endpoint, FAILED_AFTER, Proxy, Secret, Standing, UnixMs};
-use proxydeck_store::{CheckKind, Identity, NewCheck, ProxyRow, SealedAccount, Store, StoreError};
+use proxydeck_domain::{Account, Attempt, Endpoint, FAILED_AFTER, Proxy, Reason, Secret, Standing, UnixMs};
+use proxydeck_store::{CheckKind, Identity, NewCheck, NewVisit, ProxyRow, SealedAccount, Store, StoreError};
 use proxydeck_vault::{KeyHome, KeyPlace, Sealed, Vault, VaultError};
 use secrecy::ExposeSecret;
 use tokio_util::sync::CancellationToken;
@@ -171,6 +171,7 @@ impl Engine {
         let mut pool = Pool::default();
         if let Some(store) = &store {
             store.load(now, |row| pool.put(&record(&row)))?;
+            store.reached(|target, id| pool.visited(target, id, true))?;
             pool.shrink();
         }
         let events =
@@ -451,19 +452,24 @@ impl Engine {
             // One that is gone from the pool still ends its place in the task; the store sorts that out.
             let standing = before.unwrap_or_default().after(done.verdict.success, FAILED_AFTER);
             stands.insert(done.id, standing);
-            let CheckDone { id, at, verdict, evidence } = done;
-            landing.push((id, at, verdict.clone(), standing));
-            kept.push(
-                NewCheck::new(id, at, CheckKind::Manual, standing, verdict, &evidence)
-                    .map_err(|e| ApiError::internal(format!("Evidence could not be written: {e}.")))?,
-            );
+            let CheckDone { id, at, verdict, evidence, visits } = done;
+            let visits: Vec<NewVisit> = visits.iter().filter_map(new_visit).collect();
+            landing.push((id, at, verdict.clone(), standing, visits.clone()));
+            let mut check = NewCheck::new(id, at, CheckKind::Manual, standing, verdict, &evidence)
+                .map_err(|e| ApiError::internal(format!("Evidence could not be written: {e}.")))?;
+            check.visits = visits;
+            kept.push(check);
         }
         let stored = store.checks(task, kept)?;
         self.change_pool(|pool| {
             let ids: Vec<i64> = landing.iter().map(|(id, ..)| *id).collect();
-            for (id, at, verdict, standing) in &landing {
+            for (id, at, verdict, standing, visits) in &landing {
                 // None is a proxy that was deleted meanwhile.
-                let _ = pool.land(*id, *at, verdict, *standing);
+                if pool.land(*id, *at, verdict, *standing).is_some() {
+                    for visit in visits {
+                        pool.visited(&visit.target, *id, visit.reason.is_none());
+                    }
+                }
             }
             pool.set_checking(&ids, false);
         });
@@ -491,6 +497,16 @@ impl Engine {
         self.0.counted.store(now, Ordering::Relaxed);
         Ok(())
     }
+}
+
+/// A visit as it is kept; none where what stood in the way was ours.
+fn new_visit(visit: &Attempt) -> Option<NewVisit> {
+    visit.reason.is_none_or(Reason::counts).then(|| NewVisit {
+        target: Arc::clone(&visit.judge),
+        reason: visit.reason,
+        code: visit.code,
+        ms: visit.latency_ms,
+    })
 }
 
 /// What a sealed secret belongs to, so that it opens nowhere else.

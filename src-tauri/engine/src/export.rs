@@ -78,8 +78,20 @@ pub(crate) struct ExportRow {
     pub(crate) score: Option<f64>,
     /// The names of the lists that it came from.
     pub(crate) sources: Vec<String>,
+    /// Its last visits to targets.
+    pub(crate) targets: Vec<TargetResult>,
     pub(crate) last_checked: Option<UnixMs>,
     pub(crate) last_success: Option<UnixMs>,
+}
+
+/// The last visit to a target.
+#[derive(Clone, Debug)]
+pub(crate) struct TargetResult {
+    /// Its address, escaped.
+    pub(crate) target: String,
+    pub(crate) reason: Option<Reason>,
+    pub(crate) code: Option<u16>,
+    pub(crate) ms: Option<u32>,
 }
 
 impl ExportRow {
@@ -109,6 +121,7 @@ impl ExportRow {
             success_rate: Some(success_rate),
             score: Some(score.total),
             sources: Vec::new(),
+            targets: Vec::new(),
             last_checked: Some(at),
             last_success: verdict.success.then_some(at),
         }
@@ -337,6 +350,11 @@ fn csv_row(row: &ExportRow, with_secrets: bool) -> io::Result<Vec<u8>> {
     csv_line(cells.chain(password))
 }
 
+/// A row as the JSON of an export, without the password.
+pub(crate) fn json_row(row: &ExportRow) -> serde_json::Result<serde_json::Value> {
+    serde_json::to_value(JsonRow { row, with_secrets: false })
+}
+
 /// A row as a JSON object with every key, whether it has a value or not.
 struct JsonRow<'a> {
     row: &'a ExportRow,
@@ -366,7 +384,27 @@ impl Serialize for JsonRow<'_> {
         map.serialize_entry("trust", &row.trust.iter().collect::<Vec<_>>())?;
         map.serialize_entry("score", &row.score)?;
         map.serialize_entry("checked_at", &row.last_checked.and_then(moment_text))?;
+        if !row.targets.is_empty() {
+            map.serialize_entry("targets", &JsonTargets(&row.targets))?;
+        }
         map.end()
+    }
+}
+
+struct JsonTargets<'a>(&'a [TargetResult]);
+
+impl Serialize for JsonTargets<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_map(self.0.iter().map(|result| {
+            let answer = Answer {
+                ok: Some(result.reason.is_none()),
+                latency_ms: result.ms,
+                reason: result.reason,
+                code: result.code,
+                ..Answer::default()
+            };
+            (&result.target, JsonAnswer(answer))
+        }))
     }
 }
 
@@ -374,15 +412,15 @@ struct JsonCapabilities<'a>(&'a Capabilities);
 
 impl Serialize for JsonCapabilities<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_map(self.0.iter().map(|(capability, answer)| (capability, JsonAnswer(answer))))
+        serializer.collect_map(self.0.iter().map(|(capability, answer)| (capability, JsonAnswer(*answer))))
     }
 }
 
-struct JsonAnswer<'a>(&'a Answer);
+struct JsonAnswer(Answer);
 
-impl Serialize for JsonAnswer<'_> {
+impl Serialize for JsonAnswer {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let answer = self.0;
+        let answer = &self.0;
         let mut map = serializer.serialize_map(None)?;
         map.serialize_entry("ok", &answer.ok)?;
         map.serialize_entry("latency_ms", &answer.latency_ms)?;
@@ -497,6 +535,7 @@ mod tests {
             success_rate: None,
             score: None,
             sources: Vec::new(),
+            targets: Vec::new(),
             last_checked: None,
             last_success: None,
         }

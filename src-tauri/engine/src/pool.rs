@@ -3,7 +3,7 @@
 //! It is loaded once, grows with imports and is changed in place when checks land. The database stays the
 //! truth; nothing here reads or writes it. Secrets are never here. A million proxies take some 75 MB.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use indexmap::IndexSet;
@@ -199,6 +199,8 @@ pub(crate) struct Pool {
     revision: u64,
     /// What each set of capabilities is called in the words of lists.
     protocols: Box<[Hints; 256]>,
+    /// For each target the proxies whose last visit to it succeeded.
+    reached: HashMap<Box<str>, HashSet<i64>>,
 }
 
 impl Default for Pool {
@@ -211,7 +213,14 @@ impl Default for Pool {
                 .filter_map(Capability::protocol)
                 .collect();
         }
-        Self { columns: Columns::default(), texts: Texts::default(), active: 0, revision: 0, protocols }
+        Self {
+            columns: Columns::default(),
+            texts: Texts::default(),
+            active: 0,
+            revision: 0,
+            protocols,
+            reached: HashMap::new(),
+        }
     }
 }
 
@@ -297,6 +306,27 @@ impl Pool {
         }
         self.revision += 1;
         Some(())
+    }
+
+    /// Notes whether the last visit of a proxy to a target succeeded.
+    pub(crate) fn visited(&mut self, target: &str, id: i64, success: bool) {
+        match self.reached.get_mut(target) {
+            Some(proxies) if success => {
+                proxies.insert(id);
+            }
+            Some(proxies) => {
+                proxies.remove(&id);
+            }
+            None if success => {
+                self.reached.insert(target.into(), HashSet::from([id]));
+            }
+            None => {}
+        }
+    }
+
+    /// The proxies whose last visit to a target succeeded; none of one that nobody was led to.
+    pub(crate) fn reached(&self, target: &str) -> Option<&HashSet<i64>> {
+        self.reached.get(target)
     }
 
     /// Marks proxies as being checked, or as no longer. This is no state of the proxy and is never kept.

@@ -3,7 +3,7 @@
 //! What has no value comes last in both directions, and what is equal stays in the order of the numbers. Words
 //! (status, anonymity, protocols) are ordered as their chips are: the best first.
 
-use std::collections::VecDeque;
+use std::collections::{HashSet, VecDeque};
 use std::fmt::Write as _;
 use std::sync::Arc;
 
@@ -139,7 +139,7 @@ pub(crate) fn sift(pool: &Pool, filter: &FilterDto, now: UnixMs) -> Sifted {
 }
 
 /// A filter made ready for a million rows.
-struct Sieve {
+struct Sieve<'a> {
     status: u8,
     protocol: Hints,
     anonymity: u8,
@@ -147,10 +147,12 @@ struct Sieve {
     min_score: Option<f64>,
     distrusted: Option<TrustFlags>,
     text: Option<Needle>,
+    /// The proxies that each target let in; none where no target is asked for.
+    reached: Option<Vec<&'a HashSet<i64>>>,
 }
 
-impl Sieve {
-    fn new(pool: &Pool, filter: &FilterDto) -> Self {
+impl<'a> Sieve<'a> {
+    fn new(pool: &'a Pool, filter: &FilterDto) -> Self {
         let status = filter.status.iter().fold(0, |bits, s| bits | 1 << Status::from(*s) as u8);
         let breaking = || {
             let mut flags = TrustFlags::default();
@@ -168,6 +170,8 @@ impl Sieve {
             min_score: filter.min_score,
             distrusted: filter.trusted.then(breaking),
             text: (!text.is_empty()).then(|| Needle::new(pool, text)),
+            reached: (!filter.target.is_empty())
+                .then(|| filter.target.iter().filter_map(|target| pool.reached(target)).collect()),
         }
     }
 
@@ -177,6 +181,10 @@ impl Sieve {
             && self.distrusted.is_none_or(|bad| pool.columns().trust[row].bits() & bad.bits() == 0)
             && self.min_score.is_none_or(|least| pool.score(row, now).is_some_and(|score| score >= least))
             && self.text.as_ref().is_none_or(|needle| needle.is_in(pool, row))
+            && self
+                .reached
+                .as_ref()
+                .is_none_or(|targets| targets.iter().any(|t| t.contains(&pool.columns().id[row])))
     }
 }
 

@@ -32,7 +32,7 @@ fn generated() -> BTreeMap<String, String> {
         StatusDto ProtocolDto AnonymityDto CapabilityDto TrustFlagDto ReasonDto StageDto StatsDto FilterDto SortColumnDto
         SortKeyDto FacetDto ViewDto RowDto RowsDto CapabilityAnswerDto ScoreDto CertificateDto StageTimeDto
         AttemptDto CheckDto ProxyDetailDto RefusedCountDto RefusedLineDto ImportPreviewDto ImportedDto TaskKindDto
-        TaskStatusDto CheckWhatDto ProgressDto CheckedDto FormatDto ExportAskDto ExportPreviewDto ExportedDto
+        TaskStatusDto CheckWhatDto ProgressDto CheckedDto TargetCountDto FormatDto ExportAskDto ExportPreviewDto ExportedDto
         ThemeDto LanguageDto SettingsDto AppInfoDto UnfinishedDto NoticeDto NoticeCode ErrorCode ErrorDto EventDto
     };
     let mut index = String::from(

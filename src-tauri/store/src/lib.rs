@@ -24,4 +24,5 @@ pub use table::proxies::{
 };
 pub use table::sightings::Sighting;
 pub use table::sources::{NewSource, Source, SourceId, SourceKind};
+pub use table::targets::{NewVisit, TargetRow};
 pub use table::tasks::{AskedBy, NewTask, Task, TaskEnd, TaskId, TaskKind, TaskStatus, Unfinished};

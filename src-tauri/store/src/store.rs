@@ -15,6 +15,7 @@ use crate::table::proxies::{
 };
 use crate::table::sightings::{self, Sighting};
 use crate::table::sources::NewSource;
+use crate::table::targets::{self, TargetRow};
 use crate::table::task_items;
 use crate::table::tasks::{self, NewTask, Task, TaskEnd, TaskId, TaskKind, Unfinished};
 use crate::writer::Writer;
@@ -227,6 +228,22 @@ impl Store {
     /// What writing can meet; nothing of the batch is then kept.
     pub fn checks(&self, task: Option<TaskId>, batch: Vec<NewCheck>) -> Result<Stored, StoreError> {
         self.writer()?.call(move |tx, judges| checks::keep(tx, judges, task, &batch))
+    }
+
+    /// What is known of a proxy and the targets that it was led to.
+    ///
+    /// # Errors
+    /// What reading can meet.
+    pub fn targets_of(&self, proxy: ProxyId) -> Result<Vec<TargetRow>, StoreError> {
+        self.inner.readers.read(|conn| targets::of(conn, proxy))
+    }
+
+    /// Visits every proxy whose last visit to a target succeeded, with the target's address.
+    ///
+    /// # Errors
+    /// What reading can meet.
+    pub fn reached(&self, visit: impl FnMut(&str, ProxyId)) -> Result<(), StoreError> {
+        self.inner.readers.read(|conn| targets::reached(conn, visit))
     }
 
     /// Hands finished checks in and goes on: like [`Store::checks`], but `done` is told once they are committed

@@ -13,14 +13,18 @@ use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
 use tokio::sync::Notify;
 use tokio::time::{Instant, timeout_at};
+use tokio_rustls::client::TlsStream;
 
 use crate::dial::{dial, dial_reason, stream_reason};
-use crate::exchange::{Log, ask, shake_hands};
+use crate::exchange::{Log, Wanted, ask, shake_hands};
 use crate::handshake::{Connect, Failure, Socks4, Socks5, Target};
 use crate::http::ResponseReader;
 use crate::judge::direct::Judge;
 use crate::judge::{Sent, Token, USER_AGENT};
 use crate::{Net, Pace};
+
+/// What stands in the place of a secret.
+const WITHHELD: &str = "(withheld)";
 
 /// The port that every proxy which tunnels at all is expected to tunnel to.
 const HTTPS_PORT: u16 = 443;
@@ -50,14 +54,18 @@ pub struct Ask<'a> {
     pub timeout: Duration,
     /// Turns at the judge, if it may not be asked at any rate.
     pub pace: Option<&'a Pace>,
+    /// Whether what is said is written down for somebody to read.
+    pub recorded: bool,
+    /// Whether our own judge is asked for its larger page too.
+    pub page: bool,
 }
 
 /// Memory that is used again from attempt to attempt.
 #[derive(Debug, Default)]
 pub struct Scratch {
-    out: Vec<u8>,
-    inbox: Vec<u8>,
-    reader: ResponseReader,
+    pub(crate) out: Vec<u8>,
+    pub(crate) inbox: Vec<u8>,
+    pub(crate) reader: ResponseReader,
 }
 
 /// What came of an attempt.
@@ -70,17 +78,8 @@ pub struct Tried {
 }
 
 impl Ask<'_> {
-    /// The account, as far as it may be sent: never to whom nobody has vouched for.
     fn account(&self) -> Option<&Account> {
-        self.proxy.account.as_ref().filter(|_| !self.over_tls || self.proxy_name().is_some())
-    }
-
-    /// The name of the proxy, if the list has one: by that its own certificate is verified.
-    fn proxy_name(&self) -> Option<&str> {
-        match self.proxy.endpoint.host() {
-            Host::Name(name) => Some(name),
-            Host::V4(_) | Host::V6(_) => None,
-        }
+        account_for(self.proxy, self.over_tls)
     }
 }
 
@@ -88,6 +87,7 @@ impl Ask<'_> {
 pub async fn attempt(net: &Net, ask: &Ask<'_>, scratch: &mut Scratch) -> Tried {
     let mut log = Log::new(ask.capability, Arc::clone(ask.judge.shown()));
     log.attempt.over_tls = ask.over_tls;
+    log.attempt.transcript = ask.recorded.then(Box::default);
     let mut deadline = Instant::now() + ask.timeout;
     log.enter(Stage::Dial);
     let outcome = match timeout_at(deadline, dial(ask.address)).await {
@@ -107,12 +107,7 @@ pub async fn attempt(net: &Net, ask: &Ask<'_>, scratch: &mut Scratch) -> Tried {
             log.first_by = ask.patience.map(|patience| Instant::now() + patience);
             match timeout_at(deadline, converse(net, ask, stream, scratch, &mut log)).await {
                 Ok(outcome) => outcome,
-                Err(_) => Err(Failure::of(match log.attempt.stage {
-                    Stage::Resolve | Stage::Dial | Stage::Handshake | Stage::Tunnel => {
-                        Reason::HandshakeTimeout
-                    }
-                    Stage::Tls | Stage::Request | Stage::Answer => Reason::AnswerTimeout,
-                })),
+                Err(_) => Err(Failure::of(timeout_reason(log.attempt.stage))),
             }
         }
     };
@@ -120,7 +115,16 @@ pub async fn attempt(net: &Net, ask: &Ask<'_>, scratch: &mut Scratch) -> Tried {
     if let Err(failure) = outcome {
         conclude(ask, &failure, &mut log.attempt);
     }
+    withhold_from(ask.proxy, &mut log.attempt);
     Tried { cut: log.cut, attempt: log.attempt }
+}
+
+/// What it means that a deadline passed on an open connection.
+pub(crate) const fn timeout_reason(stage: Stage) -> Reason {
+    match stage {
+        Stage::Resolve | Stage::Dial | Stage::Handshake | Stage::Tunnel => Reason::HandshakeTimeout,
+        Stage::Tls | Stage::Request | Stage::Answer => Reason::AnswerTimeout,
+    }
 }
 
 /// Writes a failure down, and whether it answers the question.
@@ -167,11 +171,23 @@ async fn talk_over_tls(
     scratch: &mut Scratch,
     log: &mut Log,
 ) -> Result<(), Failure> {
+    let stream = secure(net, question.proxy, question.address.ip(), stream, log).await?;
+    talk(net, question, stream, scratch, log).await
+}
+
+/// Speaks TLS with the proxy itself. Who was given by name must prove to be it; otherwise nobody can, and it is noted.
+pub(crate) async fn secure(
+    net: &Net,
+    proxy: &Proxy,
+    address: IpAddr,
+    stream: TcpStream,
+    log: &mut Log,
+) -> Result<TlsStream<TcpStream>, Failure> {
     log.enter(Stage::Handshake);
-    let name = question.proxy_name();
+    let name = name_of(proxy);
     let server = match name {
         Some(name) => ServerName::try_from(name.to_owned()).map_err(|_| Failure::of(Reason::LocalError))?,
-        None => ServerName::from(question.address.ip()),
+        None => ServerName::from(address),
     };
     let stream =
         net.tls.connector().connect(server.clone(), stream).await.map_err(|error| tls_failure(&error))?;
@@ -182,11 +198,24 @@ async fn talk_over_tls(
         }
         log.attempt.unverified = true;
     }
-    talk(net, question, stream, scratch, log).await
+    Ok(stream)
+}
+
+/// The name of a proxy, if the list has one: by that its own certificate is verified.
+fn name_of(proxy: &Proxy) -> Option<&str> {
+    match proxy.endpoint.host() {
+        Host::Name(name) => Some(name),
+        Host::V4(_) | Host::V6(_) => None,
+    }
+}
+
+/// The account of a proxy, as far as it may be sent: never to whom nobody has vouched for.
+pub(crate) fn account_for(proxy: &Proxy, over_tls: bool) -> Option<&Account> {
+    proxy.account.as_ref().filter(|_| !over_tls || name_of(proxy).is_some())
 }
 
 /// Now, as certificates count it.
-fn now() -> UnixTime {
+pub(crate) fn now() -> UnixTime {
     UnixTime::since_unix_epoch(SystemTime::UNIX_EPOCH.elapsed().unwrap_or_default())
 }
 
@@ -199,9 +228,9 @@ async fn talk(
 ) -> Result<(), Failure> {
     let judge = question.judge;
     let token = fresh_token()?;
-    let target = judge.url.target(&token);
-    let absolute = judge.url.absolute(&token);
-    let sent = Sent { token: &token, target: &target, absolute: &absolute };
+    let target = if question.page { judge.url.target_with_page(&token) } else { judge.url.target(&token) };
+    let absolute = judge.url.absolute(&target);
+    let sent = Sent { token: &token, target: &target, absolute: &absolute, page: question.page };
     let account = question.account();
     let Scratch { out, inbox, reader } = scratch;
     reader.reset();
@@ -211,12 +240,21 @@ async fn talk(
         out.clear();
         request(out, &absolute, &judge.url.authority(), authorization.as_deref());
         // Until the first byte it is not known whether it is a proxy at all.
-        ask(&mut stream, out, reader, Stage::Handshake, log).await?;
+        ask(&mut stream, out, reader, Stage::Handshake, Wanted::Whole, log).await?;
         return read(question, &sent, reader, Basis::Headers, log);
     }
 
-    let authorization = account.filter(|_| question.by == Capability::Connect).map(basic);
-    open_tunnel(question, authorization.as_deref(), &mut stream, out, inbox, log).await?;
+    let port = judge.url.port;
+    if port != HTTPS_PORT && question.by == Capability::Connect {
+        log.attempt.port = Some(port);
+    }
+    let to = Destination {
+        // To an IPv6 target by its address alone: a name would let the proxy choose the family.
+        name: judge.url.name().filter(|_| question.capability != Capability::Ipv6),
+        address: judge.address_for(question.capability),
+        port,
+    };
+    open_tunnel(question.by, account, &to, &mut stream, out, inbox, log).await?;
     out.clear();
     request(out, &target, &judge.url.authority(), None);
     if judge.url.tls {
@@ -233,52 +271,55 @@ async fn talk(
             log.attempt.certificate = seen;
             return Err(Failure { reason: Reason::TlsIntercepted, code: None, detail: Some(detail) });
         }
-        ask(&mut stream, out, reader, Stage::Answer, log).await?;
+        ask(&mut stream, out, reader, Stage::Answer, Wanted::Whole, log).await?;
         read(question, &sent, reader, Basis::Tunnel, log)
     } else {
         reader.inbox().append(inbox);
-        ask(&mut stream, out, reader, Stage::Answer, log).await?;
+        ask(&mut stream, out, reader, Stage::Answer, Wanted::Whole, log).await?;
         read(question, &sent, reader, Basis::Headers, log)
     }
 }
 
-async fn open_tunnel(
-    question: &Ask<'_>,
-    authorization: Option<&str>,
+/// Where a tunnel is to lead.
+pub(crate) struct Destination<'a> {
+    pub(crate) name: Option<&'a str>,
+    pub(crate) address: Option<IpAddr>,
+    pub(crate) port: u16,
+}
+
+/// Asks a proxy for a tunnel in one of the ways in which that is done.
+pub(crate) async fn open_tunnel(
+    by: Capability,
+    account: Option<&Account>,
+    to: &Destination<'_>,
     stream: &mut (impl AsyncRead + AsyncWrite + Unpin),
     out: &mut Vec<u8>,
     inbox: &mut Vec<u8>,
     log: &mut Log,
 ) -> Result<(), Failure> {
-    let judge = question.judge;
-    let account = question.account();
-    let port = judge.url.port;
-    // To an IPv6 target by its address alone: a name would let the proxy choose the family.
-    let by_name = judge.url.name().filter(|_| question.capability != Capability::Ipv6).map(Target::Name);
-    let by_address = || judge.address_for(question.capability).map(Target::Ip);
+    let by_name = to.name.map(Target::Name);
+    let by_address = to.address.map(Target::Ip);
     let no_way = || Failure {
         reason: Reason::JudgeDown,
         code: None,
         detail: Some("the judge has no address that this protocol can carry".to_owned()),
     };
-    if port != HTTPS_PORT && question.by == Capability::Connect {
-        log.attempt.port = Some(port);
-    }
-    match question.by {
+    match by {
         Capability::Http | Capability::Connect | Capability::Tls | Capability::Ipv6 => {
-            let target = by_name.or_else(by_address).ok_or_else(no_way)?;
-            let mut machine = Connect::new(target, port, authorization, USER_AGENT);
+            let target = by_name.or(by_address).ok_or_else(no_way)?;
+            let authorization = account.map(basic);
+            let mut machine = Connect::new(target, to.port, authorization.as_deref(), USER_AGENT);
             shake_hands(stream, &mut machine, out, inbox, log).await
         }
         Capability::Socks4 | Capability::Socks4a => {
-            let wanted = if question.by == Capability::Socks4 { by_address() } else { by_name };
+            let wanted = if by == Capability::Socks4 { by_address } else { by_name };
             let user = account.map_or("", |a| a.user.as_str());
-            let mut machine = Socks4::new(wanted.ok_or_else(no_way)?, port, user);
+            let mut machine = Socks4::new(wanted.ok_or_else(no_way)?, to.port, user);
             shake_hands(stream, &mut machine, out, inbox, log).await
         }
         Capability::Socks5 | Capability::Socks5h => {
-            let wanted = if question.by == Capability::Socks5 { by_address() } else { by_name };
-            let mut machine = Socks5::new(wanted.ok_or_else(no_way)?, port, account);
+            let wanted = if by == Capability::Socks5 { by_address } else { by_name };
+            let mut machine = Socks5::new(wanted.ok_or_else(no_way)?, to.port, account);
             shake_hands(stream, &mut machine, out, inbox, log).await
         }
     }
@@ -344,7 +385,7 @@ fn read(
     Ok(())
 }
 
-fn tls_failure(error: &std::io::Error) -> Failure {
+pub(crate) fn tls_failure(error: &std::io::Error) -> Failure {
     let said = error.get_ref().and_then(|inner| inner.downcast_ref::<rustls::Error>());
     match said {
         Some(said) => Failure { reason: Reason::TlsFailed, code: None, detail: Some(said.to_string()) },
@@ -387,7 +428,7 @@ pub(crate) fn field(out: &mut Vec<u8>, name: &str, value: &str) {
 }
 
 /// The value of `Proxy-Authorization` for an account (RFC 7617).
-fn basic(account: &Account) -> String {
+pub(crate) fn basic(account: &Account) -> String {
     format!("Basic {}", credentials(account))
 }
 
@@ -397,11 +438,19 @@ fn credentials(account: &Account) -> String {
     base64::engine::general_purpose::STANDARD.encode(pair)
 }
 
+/// Takes the secret out of what was said, in both forms in which it is sent.
+pub(crate) fn withhold_from(proxy: &Proxy, attempt: &mut Attempt) {
+    if let (Some(transcript), Some(account)) = (&mut attempt.transcript, &proxy.account) {
+        transcript.mask(credentials(account).as_bytes(), WITHHELD.as_bytes());
+        transcript.mask(account.secret.expose().as_bytes(), WITHHELD.as_bytes());
+    }
+}
+
 /// Takes the account out of what a judge received: that a proxy passes it on is worth knowing, and evidence is kept
 /// and shown, which a password never is.
 fn withhold(account: &Account, received: &mut Headers) {
     let credentials = credentials(account);
     for (_, value) in received.iter_mut().filter(|(_, value)| value.contains(&credentials)) {
-        *value = value.replace(&credentials, "(withheld)");
+        *value = value.replace(&credentials, WITHHELD);
     }
 }

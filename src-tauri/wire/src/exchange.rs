@@ -77,14 +77,20 @@ impl Log {
         u32::try_from((to - self.began).saturating_sub(self.waited).as_millis()).ok()
     }
 
-    fn sent(&mut self, bytes: usize) {
+    fn sent(&mut self, bytes: &[u8]) {
         self.attempt.bytes_out =
-            self.attempt.bytes_out.saturating_add(u32::try_from(bytes).unwrap_or(u32::MAX));
+            self.attempt.bytes_out.saturating_add(u32::try_from(bytes.len()).unwrap_or(u32::MAX));
+        if let Some(transcript) = &mut self.attempt.transcript {
+            transcript.add(true, bytes);
+        }
     }
 
-    fn received(&mut self, bytes: usize) {
+    fn received(&mut self, bytes: &[u8]) {
         self.attempt.bytes_in =
-            self.attempt.bytes_in.saturating_add(u32::try_from(bytes).unwrap_or(u32::MAX));
+            self.attempt.bytes_in.saturating_add(u32::try_from(bytes.len()).unwrap_or(u32::MAX));
+        if let Some(transcript) = &mut self.attempt.transcript {
+            transcript.add(false, bytes);
+        }
     }
 }
 
@@ -95,7 +101,7 @@ fn io_failure(error: &std::io::Error, log: &Log) -> Failure {
 async fn send(stream: &mut (impl AsyncWrite + Unpin), bytes: &[u8], log: &mut Log) -> Result<(), Failure> {
     stream.write_all(bytes).await.map_err(|e| io_failure(&e, log))?;
     stream.flush().await.map_err(|e| io_failure(&e, log))?;
-    log.sent(bytes.len());
+    log.sent(bytes);
     Ok(())
 }
 
@@ -127,7 +133,7 @@ async fn receive(
             }
         },
     };
-    log.received(read);
+    log.received(&inbox[inbox.len() - read..]);
     Ok(read)
 }
 
@@ -179,13 +185,22 @@ pub(crate) async fn shake_hands(
     }
 }
 
-/// Sends a request and reads its answer until it is complete, or until its head says that the rest does not
-/// matter. `awaiting` is the stage until the first byte has come.
+/// How much of an answer is wanted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Wanted {
+    /// All of it, unless its head says that the rest does not matter.
+    Whole,
+    /// Its head.
+    Head,
+}
+
+/// Sends a request and reads as much of its answer as is wanted. `awaiting` is the stage until the first byte has come.
 pub(crate) async fn ask(
     stream: &mut (impl AsyncRead + AsyncWrite + Unpin),
     request: &[u8],
     reader: &mut ResponseReader,
     awaiting: Stage,
+    wanted: Wanted,
     log: &mut Log,
 ) -> Result<(), Failure> {
     log.enter(if awaiting == Stage::Answer { Stage::Request } else { awaiting });
@@ -197,7 +212,11 @@ pub(crate) async fn ask(
             match (reader.advance(), reader.head()) {
                 (Ok(State::Complete), _) => return Ok(()),
                 // Whatever follows such a head, however it is framed and cut, changes nothing.
-                (_, Some(head)) if head.status != 200 || head.encoding.is_some() => return Ok(()),
+                (_, Some(head))
+                    if wanted == Wanted::Head || head.status != 200 || head.encoding.is_some() =>
+                {
+                    return Ok(());
+                }
                 (Ok(State::More), _) => {}
                 (Err(fault), _) => return Err(answer_fault(&fault, reader.inbox(), awaiting)),
             }

@@ -13,6 +13,7 @@ pub mod http;
 pub mod judge;
 mod pace;
 mod resolve;
+mod target;
 mod tls;
 
 pub use attempt::{Ask, Scratch, Tried, attempt};
@@ -22,6 +23,7 @@ pub use judge::server::{JudgeServer, JudgeServerError, serve_judge};
 pub use judge::{BadJudgeUrl, JudgeUrl, Shape};
 pub use pace::Pace;
 pub use resolve::{Resolution, ResolveRule, Resolver};
+pub use target::{TargetUrl, Visit, visit};
 pub use tls::{ClientTls, TlsError, server_config};
 
 use std::sync::Arc;

@@ -35,4 +35,8 @@ min_score: number | null,
 /**
  * Only those with no trust flag that makes a check fail.
  */
-trusted: boolean, };
+trusted: boolean, 
+/**
+ * Only those whose last visit to one of these targets succeeded; all if there is none.
+ */
+target: Array<string>, };

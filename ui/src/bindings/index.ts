@@ -39,6 +39,7 @@ export type { StageDto } from "./StageDto";
 export type { StageTimeDto } from "./StageTimeDto";
 export type { StatsDto } from "./StatsDto";
 export type { StatusDto } from "./StatusDto";
+export type { TargetCountDto } from "./TargetCountDto";
 export type { TaskKindDto } from "./TaskKindDto";
 export type { TaskStatusDto } from "./TaskStatusDto";
 export type { ThemeDto } from "./ThemeDto";

@@ -13,6 +13,7 @@ const { view } = await host.openView(
     max_latency_ms: null,
     min_score: null,
     trusted: false,
+    target: [],
   },
   [],
 );

@@ -17,6 +17,7 @@ export const NO_FILTER: FilterDto = {
   max_latency_ms: null,
   min_score: null,
   trusted: false,
+  target: [],
 };
 
 /** Columns that are first ordered with the largest on top, since that is what one looks for. */

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use proptest::prelude::*;
 use proxydeck_domain::{
     Account, Anonymity, Attempt, Basis, Capability, CertificateSeen, Evidence, Finding, Proxy, Reason,
-    Secret, Stage, StageTimes,
+    Secret, Stage, StageTimes, Transcript,
 };
 
 fn finding() -> impl Strategy<Value = Finding> {
@@ -136,4 +136,24 @@ fn the_account_is_part_of_who_a_proxy_is() {
     assert_ne!(with("a", "b"), with("a", "c"), "another password is another proxy");
     assert_ne!(with("a", "b"), with("b", "b"), "another user is another proxy");
     assert_ne!(with("a", "b"), Proxy::open("192.0.2.1:80".parse().unwrap()), "and so is none");
+}
+
+#[test]
+fn a_transcript_holds_turns_and_no_secret_even_where_it_is_cut() {
+    let mut transcript = Transcript::default();
+    transcript.add(true, b"user keeper, pass");
+    transcript.add(true, b"word hunter2");
+    transcript.add(false, b"hunter2 is wrong");
+    transcript.mask(b"hunter2", b"(withheld)");
+    let said: Vec<(bool, &[u8])> = transcript.turns.iter().map(|t| (t.by_us, t.bytes.as_slice())).collect();
+    let expected: [(bool, &[u8]); 2] =
+        [(true, b"user keeper, password (withheld)"), (false, b"(withheld) is wrong")];
+    assert_eq!(said, expected, "what one side says in pieces is one turn");
+
+    let mut cut = Transcript::default();
+    cut.add(false, &vec![b'x'; Transcript::MAX_TURN_BYTES - 3]);
+    cut.add(false, b"hunter2");
+    assert_eq!(cut.turns[0].left_out, 4, "a turn has a limit");
+    cut.mask(b"hunter2", b"-");
+    assert!(!cut.turns[0].bytes.ends_with(b"hun"), "half a secret is one too");
 }

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use proxydeck_domain::{Hints, Proxy};
 use proxydeck_store::{AskedBy, NewTask, TaskEnd, TaskKind};
-use proxydeck_wire::{AskError, ClientTls, JudgeUrl, ResolveRule};
+use proxydeck_wire::{AskError, ClientTls, JudgeUrl, ResolveRule, TargetUrl};
 use tokio::task::spawn_blocking;
 use tokio_util::sync::CancellationToken;
 
@@ -47,6 +47,10 @@ pub struct CheckHow {
     pub retries: Option<u32>,
     /// Addresses of private networks too.
     pub allow_private: bool,
+    /// Ask those that work for the larger page of a judge of our own kind too.
+    pub full_trust: bool,
+    /// Lead those that work to these addresses besides.
+    pub targets: Vec<String>,
 }
 
 /// How fast new connections may be opened.
@@ -82,7 +86,9 @@ struct Begun {
 /// [`ErrorCode::Busy`] when one runs already, and whatever stands in the way of beginning.
 pub async fn check_start(engine: &Engine, what: CheckWhatDto) -> Result<i64, ApiError> {
     let run = engine.claim_run()?;
-    let (options, begun) = prepare(engine, what, &CheckHow::default()).await?;
+    // Whoever looks at one proxy wants to know it well.
+    let full_trust = matches!(&what, CheckWhatDto::Ids { ids } if ids.len() == 1);
+    let (options, begun) = prepare(engine, what, &CheckHow { full_trust, ..CheckHow::default() }).await?;
     let task = begun.course.task;
     let ours = engine.clone();
     tokio::spawn(async move {
@@ -343,11 +349,14 @@ impl Watcher for Window<'_> {
     }
 
     fn notice(&mut self, notice: NoticeDto) {
-        self.0.tell(EventDto::Notice(notice));
+        // Nobody asked for it by name here.
+        if notice.code != NoticeCode::NoLargerPage {
+            self.0.tell(EventDto::Notice(notice));
+        }
     }
 }
 
-fn notice_of(word: Word) -> NoticeDto {
+pub(super) fn notice_of(word: Word) -> NoticeDto {
     match word {
         Word::JudgeLeftOut(judge, why) => NoticeDto {
             code: NoticeCode::JudgeLeftOut,
@@ -356,12 +365,13 @@ fn notice_of(word: Word) -> NoticeDto {
                 ("why".to_owned(), told(&why)),
             ]),
         },
+        Word::NoLargerPage => NoticeDto { code: NoticeCode::NoLargerPage, params: BTreeMap::new() },
         Word::JudgesDown => NoticeDto { code: NoticeCode::JudgesDown, params: BTreeMap::new() },
         Word::JudgesBack => NoticeDto { code: NoticeCode::JudgesBack, params: BTreeMap::new() },
     }
 }
 
-fn broken(broken: Broken<ApiError>) -> ApiError {
+pub(super) fn broken(broken: Broken<ApiError>) -> ApiError {
     match broken {
         Broken::Keeping(error) => error,
         Broken::Trouble(Trouble::Tls(why)) => {
@@ -390,7 +400,7 @@ fn told(error: &AskError) -> String {
 }
 
 /// How to check: the settings, and what is to be otherwise.
-fn options(checking: &Checking, how: &CheckHow) -> Result<Options, ApiError> {
+pub(super) fn options(checking: &Checking, how: &CheckHow) -> Result<Options, ApiError> {
     let judges = if how.judges.is_empty() { &checking.judges } else { &how.judges };
     let judges = judges
         .iter()
@@ -418,6 +428,9 @@ fn options(checking: &Checking, how: &CheckHow) -> Result<Options, ApiError> {
         },
         retries: how.retries.unwrap_or(checking.retries),
         allow_private: how.allow_private || checking.allow_private,
+        full_trust: how.full_trust,
+        targets: how.targets.iter().map(|text| target_url(text)).collect::<Result<_, _>>()?,
+        recorded: false,
     })
 }
 
@@ -426,6 +439,14 @@ fn judge_url(text: &str) -> Result<JudgeUrl, ApiError> {
         let shown = escape(&without_account(text));
         ApiError::invalid("judges", format!("{shown} is no address of a judge: {}.", bad.why))
             .hint("Give one such as http://azenv.net/.")
+    })
+}
+
+fn target_url(text: &str) -> Result<TargetUrl, ApiError> {
+    TargetUrl::parse(text).map_err(|bad| {
+        let shown = escape(&without_account(text));
+        ApiError::invalid("target", format!("{shown} cannot be visited: {}.", bad.why))
+            .hint("Give an address such as https://example.com/.")
     })
 }
 
@@ -440,6 +461,14 @@ fn resolve_rule(text: &str) -> Result<ResolveRule, ApiError> {
 /// [`ErrorCode::Invalid`] with what is wrong with it; an account in it is not repeated.
 pub fn usable_judge(text: &str) -> Result<(), ApiError> {
     judge_url(text).map(drop)
+}
+
+/// Whether an address can be visited.
+///
+/// # Errors
+/// [`ErrorCode::Invalid`] with what is wrong with it; an account in it is not repeated.
+pub fn usable_target(text: &str) -> Result<(), ApiError> {
+    target_url(text).map(drop)
 }
 
 /// Whether a text is a rule for a name: `HOST:PORT:ADDR`.

@@ -134,6 +134,8 @@ pub struct FilterDto {
     pub min_score: Option<f64>,
     /// Only those with no trust flag that makes a check fail.
     pub trusted: bool,
+    /// Only those whose last visit to one of these targets succeeded; all if there is none.
+    pub target: Vec<String>,
 }
 
 /// A column that a view can be ordered by.
@@ -553,6 +555,18 @@ pub struct CheckedDto {
     pub resumed: bool,
     /// Results kept in the database.
     pub stored: u32,
+    /// What came of visiting targets, by their addresses.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty", default)]
+    pub targets: BTreeMap<String, TargetCountDto>,
+}
+
+/// How many proxies reached a target.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, TS)]
+pub struct TargetCountDto {
+    /// Those that were led there.
+    pub asked: u32,
+    /// Those that it let in.
+    pub reached: u32,
 }
 
 /// The shape of an export.
@@ -697,6 +711,8 @@ pub enum NoticeCode {
     SettingsSetAside,
     /// The judge `judge` did not answer at the start of a check, because of `why`; the others do the work.
     JudgeLeftOut,
+    /// No judge that answers is of our own kind, so that nobody can be asked for the larger page of a full check of trust.
+    NoLargerPage,
     /// All judges stopped answering in the middle of a check, which waits for them.
     JudgesDown,
     /// The judges answer again, and the check goes on.

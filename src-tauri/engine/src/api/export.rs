@@ -5,13 +5,14 @@ use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
 use proxydeck_domain::{Capabilities, Hints, Proxy, Status};
+use proxydeck_store::TargetRow;
 
 use super::dto::{ExportAskDto, ExportPreviewDto, ExportedDto, FormatDto};
 use super::{ApiError, Engine, ListSink};
 use crate::check::{CheckDone, now_ms};
 use crate::engine::record;
 use crate::escape::{escape, escape_cut};
-use crate::export::{ExportRow, Exporter, PartFile, is_of_working};
+use crate::export::{ExportRow, Exporter, PartFile, TargetResult, is_of_working};
 use crate::pool::{Record, number};
 
 /// Proxies that are fetched at once.
@@ -150,11 +151,16 @@ fn rows(engine: &Engine, ids: &[i64], ask: &ExportAskDto) -> Result<Vec<ExportRo
                 row.secret = secret;
                 row.capabilities = kept.capabilities;
                 row.giveaway = kept.finding.giveaway;
+                row.targets = engine.store()?.targets_of(pooled.id)?.iter().map(target_result).collect();
             }
         }
         exported.push(row);
     }
     Ok(exported)
+}
+
+fn target_result(row: &TargetRow) -> TargetResult {
+    TargetResult { target: escape(&row.target), reason: row.reason, code: row.code, ms: row.ms }
 }
 
 fn of_record(record: &Record, found: Hints, now: i64) -> ExportRow {
@@ -175,6 +181,7 @@ fn of_record(record: &Record, found: Hints, now: i64) -> ExportRow {
         success_rate: record.success_rate(),
         score: record.score(now).map(|score| score.total),
         sources: Vec::new(),
+        targets: Vec::new(),
         last_checked: record.last_checked,
         last_success: record.last_success,
     }
@@ -290,7 +297,17 @@ impl ResultsWriter {
         if !self.all && !done.verdict.success {
             return Ok(());
         }
-        let row = ExportRow::of_verdict(proxy, Hints::NONE, &done.verdict, done.at);
+        let mut row = ExportRow::of_verdict(proxy, Hints::NONE, &done.verdict, done.at);
+        row.targets = done
+            .visits
+            .iter()
+            .map(|visit| TargetResult {
+                target: escape(&visit.judge),
+                reason: visit.reason,
+                code: visit.code,
+                ms: visit.latency_ms,
+            })
+            .collect();
         self.exporter.write(&row).map_err(|e| ApiError::io("write", &self.shown, &e))
     }
 

@@ -6,6 +6,7 @@ pub mod dto;
 mod app;
 mod check;
 mod error;
+mod explain;
 mod export;
 mod import;
 mod judge;
@@ -15,9 +16,10 @@ mod settings;
 pub use app::{app_info, subscribe};
 pub use check::{
     CheckHow, ListSink, Rate, Watcher, check_list, check_pool, check_start, check_stop, shut_down,
-    usable_judge, usable_resolve,
+    usable_judge, usable_resolve, usable_target,
 };
 pub use error::ApiError;
+pub use explain::{Explained, ExplainedAttempt, SaidLines, explain};
 pub use export::{ExportTo, ResultsWriter, WholeFile, export_preview, export_save, export_to, format_of};
 pub use import::{
     ListHow, import_commit, import_discard, import_dry_run, import_ids, import_list, import_path,

@@ -11,7 +11,8 @@ use tokio_util::task::AbortOnDropHandle;
 
 use super::run::{Outlet, Trouble, Word, run, sockets};
 use super::{CheckDone, Job, Options, Progress, Tally};
-use crate::api::dto::{CheckedDto, ProgressDto, TaskStatusDto};
+use crate::api::dto::{CheckedDto, ProgressDto, TargetCountDto, TaskStatusDto};
+use crate::escape::escape;
 
 /// Batches on their way to where they are kept. Full, they hold the checker back.
 const BATCHES: usize = 8;
@@ -134,5 +135,10 @@ pub(crate) async fn drive<A: Audience>(
         task: (course.task != 0).then_some(course.task),
         resumed: course.resumed,
         stored,
+        targets: progress
+            .targets()
+            .into_iter()
+            .map(|(target, (asked, reached))| (escape(&target), TargetCountDto { asked, reached }))
+            .collect(),
     })
 }

@@ -40,6 +40,8 @@ pub(super) struct Seat {
     pub(super) pace: Option<Pace>,
     /// When it was last known to answer, in microseconds since the panel began.
     last_good: AtomicU64,
+    /// When it was found to answer otherwise than before, in microseconds since the panel began.
+    changed: AtomicU64,
     /// When it is asked again, in microseconds since the panel began.
     ask_at: AtomicU64,
     asking: std::sync::atomic::AtomicBool,
@@ -112,6 +114,7 @@ impl Panel {
                 judge: RwLock::new(judge),
                 pace: spec.foreign.then(|| Pace::per_second(FOREIGN_PER_SECOND)),
                 last_good: AtomicU64::new(0),
+                changed: AtomicU64::new(0),
                 ask_at: AtomicU64::new(micros(REINTRODUCE_AFTER)),
                 asking: false.into(),
             });
@@ -188,6 +191,29 @@ impl Panel {
         })
     }
 
+    /// A judge of the same kind that was not asked yet, for a second opinion.
+    pub(super) fn another(&self, tls: bool, asked: &[&str]) -> Option<Turn> {
+        self.up().find(|turn| turn.judge.url.tls == tls && !asked.contains(&turn.judge.shown().as_ref()))
+    }
+
+    /// Whether a judge is asked over TLS, by how it stands in evidence.
+    pub(super) fn is_tls(&self, shown: &str) -> Option<bool> {
+        self.seats.iter().find(|seat| seat.spec.url.as_str() == shown).map(|seat| seat.spec.url.tls)
+    }
+
+    /// A judge that has a larger page and is asked in the clear, where a proxy could change it.
+    pub(super) fn with_page(&self) -> Option<Turn> {
+        self.up().find(|turn| turn.judge.has_page())
+    }
+
+    /// The judges that can answer now.
+    fn up(&self) -> impl Iterator<Item = Turn> {
+        let seats = self.seats.iter().enumerate().filter(|(_, seat)| seat.up.load(Ordering::Acquire));
+        seats
+            .filter_map(|(at, seat)| seat.judge().map(|judge| Turn { seat: at, judge }))
+            .filter(|turn| self.serves_all(&turn.judge))
+    }
+
     /// Whether there is a judge that can be asked over IPv6.
     pub(super) fn has_ipv6(&self) -> bool {
         self.seats.iter().any(|seat| seat.over_ipv6().is_some())
@@ -199,10 +225,11 @@ impl Panel {
         turns.filter_map(|(seat, s)| s.over_ipv6().map(|judge| Turn { seat, judge })).next()
     }
 
-    /// Notes that a right answer of this judge came through.
-    pub(super) fn answered(&self, seat: usize) {
+    /// Notes that a right answer of this judge came through to a question that was begun at this moment: it was given
+    /// later, however long it was on its way.
+    pub(super) fn answered(&self, seat: usize, began: u64) {
         if let Some(seat) = self.seats.get(seat) {
-            seat.last_good.fetch_max(self.now(), Ordering::AcqRel);
+            seat.last_good.fetch_max(began, Ordering::AcqRel);
         }
     }
 
@@ -214,6 +241,11 @@ impl Panel {
     /// Whether a judge is known to have answered after a moment.
     pub(super) fn good_since(&self, seat: usize, moment: u64) -> bool {
         self.seats.get(seat).is_some_and(|s| s.last_good.load(Ordering::Acquire) >= moment)
+    }
+
+    /// Whether a judge was found, after a moment, to answer otherwise than before.
+    pub(super) fn changed_since(&self, seat: usize, moment: u64) -> bool {
+        self.seats.get(seat).is_some_and(|s| s.changed.load(Ordering::Acquire) > moment)
     }
 
     pub(super) fn is_up(&self, seat: usize) -> bool {
@@ -251,6 +283,9 @@ impl Panel {
         match welcome(&self.net, &seat.spec).await {
             Ok(judge) => {
                 self.met(&judge.seen_as);
+                if seat.judge().is_some_and(|before| !before.answers_like(&judge)) {
+                    seat.changed.store(self.now(), Ordering::Release);
+                }
                 *seat.judge.write().unwrap_or_else(PoisonError::into_inner) = Some(Arc::new(judge));
                 seat.last_good.fetch_max(asked, Ordering::AcqRel);
                 seat.up.store(true, Ordering::Release);

@@ -15,8 +15,8 @@ pub(crate) use run::{Trouble, Word, now_ms};
 
 use std::time::Duration;
 
-use proxydeck_domain::{Evidence, Hints, Protocol, Proxy, UnixMs, Verdict};
-use proxydeck_wire::ResolveRule;
+use proxydeck_domain::{Attempt, Evidence, Hints, Protocol, Proxy, UnixMs, Verdict};
+use proxydeck_wire::{ResolveRule, TargetUrl};
 
 /// One proxy to check.
 #[derive(Clone, Debug)]
@@ -40,6 +40,8 @@ pub struct CheckDone {
     pub verdict: Verdict,
     /// What was seen.
     pub evidence: Evidence,
+    /// Visits to targets, in the order of the options; none of one that does not work.
+    pub visits: Box<[Attempt]>,
 }
 
 /// How to check.
@@ -63,4 +65,10 @@ pub(crate) struct Options {
     pub(crate) retries: u32,
     /// Whether addresses that are not publicly routable may be dialled.
     pub(crate) allow_private: bool,
+    /// Whether a working proxy is asked for our own judge's larger page too.
+    pub(crate) full_trust: bool,
+    /// Where a working proxy is to lead besides.
+    pub(crate) targets: Vec<TargetUrl>,
+    /// Whether what is said is written down for somebody to read.
+    pub(crate) recorded: bool,
 }

@@ -10,14 +10,16 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::future::{join, join_all};
-use proxydeck_domain::{Attempt, Capability, Evidence, Host, Proxy, Reason, Stage, is_public};
-use proxydeck_wire::{Ask, Pace, Resolution, Scratch, Tried, attempt};
-use tokio::sync::{Notify, Semaphore};
+use proxydeck_domain::{
+    Anonymity, Attempt, Capability, Evidence, GIVEAWAY_EXIT, Host, Proxy, Reason, Stage, is_public,
+};
+use proxydeck_wire::{Ask, Pace, Resolution, Scratch, Tried, Visit, attempt, visit};
+use tokio::sync::{Notify, Semaphore, SemaphorePermit};
 use tokio::time::sleep;
 
 use super::judges::{Panel, Turn};
 use super::plan::{by_name, questions};
-use super::progress::Progress;
+use super::progress::{Progress, Socket};
 use super::{Job, Options};
 
 /// How far ahead a foreign judge's turns may be booked before nobody dials for it: a proxy that was dialled does
@@ -29,6 +31,8 @@ const SILENT_PART: u32 = 12;
 /// How many times longer than the answers that a port has given to other questions it may take to one that it may not
 /// understand.
 const SLOWER: u32 = 8;
+/// The most judges that are asked the same: of three, two make a majority.
+const MAX_OPINIONS: usize = 3;
 
 /// What the checks of a run share.
 pub(super) struct Bench {
@@ -43,8 +47,10 @@ pub(super) struct Bench {
 #[derive(Default)]
 pub(super) struct Seen {
     pub(super) evidence: Evidence,
-    /// Judges whose silence might explain a failure.
+    /// Judges that might explain a failure: by being silent, or by answering otherwise than before.
     pub(super) suspected: Vec<usize>,
+    /// Visits to targets.
+    pub(super) visits: Vec<Attempt>,
     /// Questions that were cut short.
     cut: Vec<Capability>,
 }
@@ -58,11 +64,13 @@ struct Question {
     over_tls: bool,
     /// How long the first byte may take; the whole timeout if none.
     patience: Option<Duration>,
+    /// Whether our own judge is asked for its larger page too.
+    page: bool,
 }
 
 impl Question {
     const fn new(capability: Capability) -> Self {
-        Self { capability, by: capability, over_tls: false, patience: None }
+        Self { capability, by: capability, over_tls: false, patience: None, page: false }
     }
 }
 
@@ -107,6 +115,20 @@ pub(super) async fn check(bench: &Bench, job: &Job, scratch: &mut Scratch) -> Se
         let question = Question { by, over_tls, ..Question::new(Capability::Ipv6) };
         seen.take(line.ask(question, None, scratch).await);
     }
+    if seen.suspicion().is_some() {
+        // On the heap, so that the many that arouse none need not make room for it.
+        Box::pin(line.ask_others(scratch, &mut seen)).await;
+    }
+    if bench.options.full_trust
+        && let Some((by, over_tls)) = seen.way(false)
+        && let Some(turn) = bench.panel.with_page()
+    {
+        let question = Question { over_tls, page: true, ..Question::new(by) };
+        seen.take(bench.ask_judge(question, turn, &line, None, scratch).await);
+    }
+    if !bench.options.targets.is_empty() {
+        Box::pin(line.visit_targets(scratch, &mut seen)).await;
+    }
     seen
 }
 
@@ -119,7 +141,72 @@ struct Line<'a> {
 
 impl Line<'_> {
     async fn ask(&self, question: Question, accepted: Option<&Notify>, scratch: &mut Scratch) -> Asked {
-        self.bench.ask(question, self.proxy, self.address, accepted, scratch).await
+        match self.bench.turn(question.capability) {
+            Some(turn) => self.bench.ask_judge(question, turn, self, accepted, scratch).await,
+            None => {
+                let mut attempt = Attempt::new(question.capability, Arc::from(""));
+                attempt.reason = Some(Reason::JudgeDown);
+                Asked { tried: Tried { attempt, cut: false }, seat: None }
+            }
+        }
+    }
+
+    /// Asks a second judge where what the first one says is suspicious and, where they disagree, a third: the majority
+    /// is believed, and without one the worse is.
+    async fn ask_others(&self, scratch: &mut Scratch, seen: &mut Seen) {
+        let Some(first) = seen.suspicion() else { return };
+        let Attempt { capability, over_tls, ref judge, .. } = seen.evidence.attempts[first];
+        let mut asked = vec![Arc::clone(judge)];
+        let Some(tls) = self.bench.panel.is_tls(judge) else { return };
+        let mut opinions = vec![first];
+        while opinions.len() < MAX_OPINIONS {
+            let names: Vec<&str> = asked.iter().map(AsRef::as_ref).collect();
+            let Some(turn) = self.bench.panel.another(tls, &names) else { return };
+            asked.push(Arc::clone(turn.judge.shown()));
+            let question = Question { over_tls, ..Question::new(capability) };
+            let answer = self.bench.ask_judge(question, turn, self, None, scratch).await;
+            let opinion = Opinion::of(&answer.tried.attempt);
+            seen.take(answer);
+            let Some(opinion) = opinion else { return };
+            opinions.push(seen.evidence.attempts.len() - 1);
+            let held = opinions.iter().map(|at| Opinion::of(&seen.evidence.attempts[*at]));
+            let agreeing = held.clone().filter(|other| *other == Some(opinion)).count();
+            if agreeing * 2 > MAX_OPINIONS {
+                // Whoever stands alone against two others speaks for itself and not about the proxy.
+                if agreeing < opinions.len() {
+                    let alone: Vec<usize> = opinions
+                        .iter()
+                        .zip(held)
+                        .filter(|(_, other)| *other != Some(opinion))
+                        .map(|(at, _)| *at)
+                        .collect();
+                    seen.set_aside(&alone);
+                }
+                return;
+            }
+        }
+    }
+
+    /// Goes through the proxy to every target, in the way that serves it best.
+    async fn visit_targets(&self, scratch: &mut Scratch, seen: &mut Seen) {
+        if seen.breaks_trust() {
+            return;
+        }
+        for target in &self.bench.options.targets {
+            let Some((by, over_tls)) = seen.way(target.is_tls()) else { continue };
+            let _socket = self.bench.take_socket().await;
+            let question = Visit {
+                by,
+                over_tls,
+                proxy: self.proxy,
+                address: self.address,
+                target,
+                timeout: self.bench.options.timeout,
+                recorded: self.bench.options.recorded,
+            };
+            let seen_there = visit(self.bench.panel.net(), &question, scratch).await;
+            seen.visits.push(seen_there);
+        }
     }
 
     /// Asks several questions at once.
@@ -286,50 +373,78 @@ impl Bench {
         }
     }
 
-    async fn ask(
-        &self,
-        question: Question,
-        proxy: &Proxy,
-        address: SocketAddr,
-        accepted: Option<&Notify>,
-        scratch: &mut Scratch,
-    ) -> Asked {
-        let Question { capability, by, over_tls, patience } = question;
-        let Some(Turn { seat, judge }) = self.turn(capability) else {
-            let mut attempt = Attempt::new(capability, Arc::from(""));
-            attempt.reason = Some(Reason::JudgeDown);
-            return Asked { tried: Tried { attempt, cut: false }, seat: None };
-        };
-        let pace = self.panel.seat(seat).and_then(|s| s.pace.as_ref());
-        while let Some(early) = pace.and_then(|p| p.backlog().checked_sub(BOOKED_AHEAD)) {
-            sleep(early.max(Duration::from_millis(1))).await;
-        }
+    /// A turn to dial and a socket for it.
+    async fn take_socket(&self) -> (Option<SemaphorePermit<'_>>, Socket<'_>) {
         if let Some(dials) = &self.dials {
             dials.turn().await;
         }
         // The semaphore is never closed, so a permit always comes.
-        let _socket = self.sockets.acquire().await;
-        let _counted = self.progress.socket();
+        let permit = self.sockets.acquire().await.ok();
+        (permit, self.progress.socket())
+    }
+
+    async fn ask_judge(
+        &self,
+        question: Question,
+        Turn { seat, judge }: Turn,
+        line: &Line<'_>,
+        accepted: Option<&Notify>,
+        scratch: &mut Scratch,
+    ) -> Asked {
+        let Question { capability, by, over_tls, patience, page } = question;
+        let pace = self.panel.seat(seat).and_then(|s| s.pace.as_ref());
+        while let Some(early) = pace.and_then(|p| p.backlog().checked_sub(BOOKED_AHEAD)) {
+            sleep(early.max(Duration::from_millis(1))).await;
+        }
+        let _socket = self.take_socket().await;
         let own = self.panel.own();
-        let timeout = self.options.timeout;
+        let began = self.panel.now();
         let ask = Ask {
             capability,
             by,
             over_tls,
             patience,
             accepted,
-            proxy,
-            address,
+            proxy: line.proxy,
+            address: line.address,
             judge: &judge,
             own: &own,
-            timeout,
+            timeout: self.options.timeout,
             pace,
+            recorded: self.options.recorded,
+            page,
         };
         let tried = attempt(self.panel.net(), &ask, scratch).await;
         if tried.attempt.reason.is_none() {
-            self.panel.answered(seat);
+            self.panel.answered(seat, began);
         }
         Asked { tried, seat: Some(seat) }
+    }
+}
+
+/// What a judge says about a proxy, as far as judges can disagree about it.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Opinion {
+    /// The answer came back as it should, and not from an address of ours.
+    Good,
+    /// It came from an address of ours.
+    OwnAddress,
+    /// It came back changed, or something else came.
+    Wrong,
+}
+
+impl Opinion {
+    /// None where the attempt did not get so far that the judge has one.
+    fn of(attempt: &Attempt) -> Option<Self> {
+        let own_address = attempt.finding.as_ref().is_some_and(|finding| {
+            finding.anonymity == Anonymity::Transparent && finding.giveaway.as_deref() == Some(GIVEAWAY_EXIT)
+        });
+        match attempt.reason {
+            None if own_address => Some(Self::OwnAddress),
+            None => Some(Self::Good),
+            Some(Reason::WrongAnswer | Reason::Tampered) => Some(Self::Wrong),
+            Some(_) => None,
+        }
     }
 }
 
@@ -352,6 +467,48 @@ impl Seen {
     fn is_settled(&self) -> bool {
         let attempts = &self.evidence.attempts;
         attempts.iter().all(|a| a.reason.is_some_and(|r| r.settles_all() || !r.counts()))
+    }
+
+    /// The first attempt of which a second judge might think otherwise: our own address was seen, the answer is not the
+    /// judge's, or two exits disagree.
+    fn suspicion(&self) -> Option<usize> {
+        let attempts = &self.evidence.attempts;
+        let asked = |a: &&Attempt| a.capability != Capability::Ipv6;
+        let odd = |a: &Attempt| matches!(Opinion::of(a), Some(Opinion::OwnAddress | Opinion::Wrong));
+        let exits = || attempts.iter().filter(asked).filter(|a| a.reason.is_none()).filter_map(|a| a.exit);
+        let disagree = exits().next().is_some_and(|first| exits().any(|exit| exit != first));
+        attempts.iter().position(|a| asked(&a) && (odd(a) || disagree && a.reason.is_none()))
+    }
+
+    /// Takes back what judges said who stand alone with it.
+    fn set_aside(&mut self, alone: &[usize]) {
+        for at in alone {
+            let attempt = &mut self.evidence.attempts[*at];
+            let said = attempt.reason.map_or("our own address", Reason::as_str);
+            attempt.detail =
+                Some(format!("set aside, since two other judges disagree with this one: {said}"));
+            attempt.reason = Some(Reason::JudgeDown);
+            attempt.finding = None;
+            attempt.exit = None;
+        }
+    }
+
+    fn breaks_trust(&self) -> bool {
+        self.evidence.attempts.iter().any(|a| a.reason.is_some_and(Reason::breaks_trust))
+    }
+
+    /// The way through the proxy that serves a plain target best, or one over TLS, and whether it is spoken to over TLS:
+    /// forwarding for what is plain, else a tunnel, best one by name.
+    fn way(&self, tls: bool) -> Option<(Capability, bool)> {
+        use Capability::{Connect, Http, Socks4, Socks4a, Socks5, Socks5h};
+        let ways = [Http, Connect, Socks5h, Socks5, Socks4a, Socks4];
+        ways.into_iter().filter(|by| !tls || *by != Http).find_map(|by| self.over(by).map(|over| (by, over)))
+    }
+
+    /// Whether a question was answered with yes over TLS with the proxy; none where it was not answered so at all.
+    fn over(&self, by: Capability) -> Option<bool> {
+        let works = |a: &&Attempt| a.capability == by && a.reason.is_none();
+        self.evidence.attempts.iter().find(works).map(|a| a.over_tls)
     }
 
     fn works(&self) -> bool {
@@ -406,21 +563,16 @@ impl Seen {
 
     /// A tunnel that works and can lead to an IPv6 target, and whether it is reached over TLS.
     fn tunnel(&self) -> Option<(Capability, bool)> {
-        let works = |by: Capability| {
-            self.evidence
-                .attempts
-                .iter()
-                .find(|a| a.capability == by && a.reason.is_none())
-                .map(|a| (by, a.over_tls))
-        };
+        let works = |by| self.over(by).map(|over_tls| (by, over_tls));
         works(Capability::Socks5).or_else(|| works(Capability::Connect))
     }
 }
 
-/// Whether a failure could be the judge's: nothing of its answer came, though the proxy was reached.
+/// Whether a failure could be the judge's: nothing of its answer came, though the proxy was reached, or what came is not
+/// what the judge used to answer.
 fn may_be_the_judge(attempt: &Attempt) -> bool {
     let reached = attempt.stage >= Stage::Handshake;
-    let silent = matches!(
+    let silent_or_odd = matches!(
         attempt.reason,
         Some(
             Reason::Reset
@@ -429,10 +581,12 @@ fn may_be_the_judge(attempt: &Attempt) -> bool {
                 | Reason::AnswerTimeout
                 | Reason::TlsFailed
                 | Reason::AnswerMalformed
+                | Reason::WrongAnswer
+                | Reason::Tampered
         )
     );
     // 502, 503, 504, and what SOCKS proxies say when they cannot reach a host.
     let gateway = attempt.reason == Some(Reason::Rejected)
         && matches!(attempt.code, Some(1 | 3..=6 | 91 | 500 | 502..=504));
-    reached && (silent || gateway)
+    reached && (silent_or_odd || gateway)
 }

@@ -2,9 +2,10 @@
 
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use proxydeck_domain::{Reason, Verdict};
+use proxydeck_domain::{Attempt, Reason, Verdict};
 
 /// Over how long the rate is measured: long enough to be read, short enough to be of now.
 const RATE_WINDOW: Duration = Duration::from_secs(5);
@@ -16,6 +17,8 @@ pub(crate) struct Progress {
     alive: AtomicU32,
     in_flight: AtomicU32,
     by_reason: [AtomicU32; 32],
+    /// Of each target, who was led there and who was let in. Touched only where targets are asked for.
+    targets: Mutex<BTreeMap<Arc<str>, (u32, u32)>>,
 }
 
 /// A socket in use, for as long as it lives.
@@ -41,6 +44,23 @@ impl Progress {
         {
             counter.fetch_add(1, Ordering::Relaxed);
         }
+    }
+
+    pub(super) fn visited(&self, visits: &[Attempt]) {
+        if visits.is_empty() {
+            return;
+        }
+        let mut targets = self.targets.lock().unwrap_or_else(PoisonError::into_inner);
+        for visit in visits {
+            let (asked, reached) = targets.entry(Arc::clone(&visit.judge)).or_default();
+            *asked += 1;
+            *reached += u32::from(visit.reason.is_none());
+        }
+    }
+
+    /// Of each target, how many were led there and how many were let in.
+    pub(crate) fn targets(&self) -> BTreeMap<Arc<str>, (u32, u32)> {
+        self.targets.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     /// Proxies finished.

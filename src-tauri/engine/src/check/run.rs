@@ -1,7 +1,8 @@
 //! A run: many proxies, a bounded number at a time, results in batches, and judges that may fail in the middle.
 //!
-//! A failure that a dead judge would explain is held back until that judge is known to have answered later. If
-//! it did not, nothing is said about the proxy, and it is asked again when there is a judge.
+//! A failure that a dead judge would explain, or one that has changed its page, is held back until that judge is known to
+//! have answered later as it did before. If it did not, nothing is said about the proxy, and it is asked again when there
+//! is a judge.
 
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -52,6 +53,8 @@ pub(crate) enum Trouble {
 pub(crate) enum Word {
     /// One judge did not answer when it was introduced, with why; the others do the work.
     JudgeLeftOut(String, AskError),
+    /// A larger page was wanted, and no judge has one.
+    NoLargerPage,
     /// No judge answers; the run waits.
     JudgesDown,
     /// One answers again; the run goes on.
@@ -103,6 +106,9 @@ pub(super) async fn run(
     for (judge, error) in panel.refused() {
         // Nobody listening is no reason not to check.
         let _ = outlet.words.send(Word::JudgeLeftOut(judge.clone(), error.clone())).await;
+    }
+    if options.full_trust && panel.with_page().is_none() {
+        let _ = outlet.words.send(Word::NoLargerPage).await;
     }
     let concurrency = sockets(options.concurrency);
     let bench = Arc::new(Bench {
@@ -243,6 +249,7 @@ async fn worker(
             at: now_ms(),
             verdict,
             evidence: seen.evidence,
+            visits: seen.visits.into_boxed_slice(),
         });
         let landed = Landed { job: at, ended: bench.panel.now(), done, suspected: seen.suspected };
         if landing.send(landed).await.is_err() {
@@ -280,6 +287,7 @@ impl Collector<'_> {
             return;
         }
         self.outlet.progress.landed(&done.verdict);
+        self.outlet.progress.visited(&done.visits);
         self.batch.push(done);
     }
 
@@ -287,7 +295,9 @@ impl Collector<'_> {
     fn look_again(&mut self) {
         let panel = &self.round.bench.panel;
         for landed in std::mem::take(&mut self.held) {
-            if landed.suspected.iter().all(|seat| panel.good_since(*seat, landed.ended)) {
+            if landed.suspected.iter().any(|seat| panel.changed_since(*seat, landed.ended)) {
+                self.again.push((landed.job, Because::NotItsFault));
+            } else if landed.suspected.iter().all(|seat| panel.good_since(*seat, landed.ended)) {
                 self.release(landed);
             } else if landed.suspected.iter().any(|seat| !panel.is_up(*seat)) {
                 self.again.push((landed.job, Because::NotItsFault));

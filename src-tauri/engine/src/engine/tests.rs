@@ -42,7 +42,7 @@ fn checked(id: i64, at: UnixMs, reason: Option<Reason>) -> CheckDone {
         });
     }
     let evidence = Evidence { attempts: vec![attempt] };
-    CheckDone { id, at, verdict: Verdict::of(&evidence).unwrap(), evidence }
+    CheckDone { id, at, verdict: Verdict::of(&evidence).unwrap(), evidence, visits: Box::default() }
 }
 
 #[test]

@@ -111,6 +111,7 @@ fn filter() -> impl Strategy<Value = FilterDto> {
             max_latency_ms,
             min_score,
             trusted,
+            target: Vec::new(),
         })
 }
 

@@ -10,6 +10,7 @@ use rusqlite::{Connection, Rows, params};
 
 use super::judges::Interned;
 use super::proxies::{self, Counts, ProxyId};
+use super::targets::{self, NewVisit};
 use super::tasks::{self, TaskId};
 use super::{evidence, task_items};
 use crate::column::{count, numbered, numbered_or_null};
@@ -64,6 +65,8 @@ pub struct NewCheck {
     pub verdict: Verdict,
     /// Where the proxy stands after it.
     pub standing: Standing,
+    /// Where the proxy was led besides, and what came of it.
+    pub visits: Vec<NewVisit>,
     judge: Arc<str>,
     evidence: String,
 }
@@ -89,7 +92,7 @@ impl NewCheck {
             .find(|attempt| attempt.capability == verdict.decided_by && attempt.reason == verdict.reason)
             .map_or_else(|| Arc::from(""), |attempt| Arc::clone(&attempt.judge));
         let evidence = serde_json::to_string(evidence)?;
-        Ok(Self { proxy, at, kind, verdict, standing, judge, evidence })
+        Ok(Self { proxy, at, kind, verdict, standing, visits: Vec::new(), judge, evidence })
     }
 }
 
@@ -138,6 +141,7 @@ pub(crate) fn keep(
         if proxies::measure(tx, check)? {
             insert(tx, judges, check)?;
             evidence::keep(tx, check.proxy, check.at, &check.evidence)?;
+            targets::keep(tx, check.proxy, check.at, &check.visits)?;
             kept += 1;
         }
         if let Some(task) = task {

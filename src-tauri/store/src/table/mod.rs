@@ -6,5 +6,6 @@ pub(crate) mod judges;
 pub(crate) mod proxies;
 pub(crate) mod sightings;
 pub(crate) mod sources;
+pub(crate) mod targets;
 pub(crate) mod task_items;
 pub(crate) mod tasks;

@@ -1,7 +1,7 @@
 //! Keeping what checks found.
 
 use proxydeck_domain::{Anonymity, Basis, Capability, Reason, Status};
-use proxydeck_store::{Counts, EVIDENCE_KEPT, Stored};
+use proxydeck_store::{Counts, EVIDENCE_KEPT, NewVisit, Stored};
 
 use crate::world::{DAY, NOW, World, alive, dead};
 
@@ -164,4 +164,37 @@ fn two_checks_in_one_millisecond_leave_the_later_one() {
     assert_eq!(checks.len(), 1);
     assert!(checks[0].success, "a batch is never refused for a moment that was met before");
     assert!(checks[0].evidence.as_ref().unwrap().attempts[0].reason.is_none());
+}
+
+#[test]
+fn visits_to_targets_are_kept_beside_what_is_known_of_the_proxy() {
+    let world = World::with(2);
+    let visit = |reason: Option<Reason>, ms| NewVisit {
+        target: "https://shop.example/".into(),
+        reason,
+        code: Some(if reason.is_some() { 403 } else { 200 }),
+        ms,
+    };
+    let check = |at, visits: Vec<NewVisit>| {
+        let mut check = alive(1, at, 100);
+        check.visits = visits;
+        check
+    };
+    world.store.checks(None, vec![check(NOW - 2 * DAY, vec![visit(None, Some(100))])]).unwrap();
+    world.store.checks(None, vec![check(NOW - DAY, vec![visit(None, Some(300))])]).unwrap();
+    let reached = |world: &World| {
+        let mut found = Vec::new();
+        world.store.reached(|target, id| found.push((target.to_owned(), id))).unwrap();
+        found
+    };
+    assert_eq!(reached(&world), [("https://shop.example/".to_owned(), 1)]);
+    world.store.checks(None, vec![check(NOW, vec![visit(Some(Reason::Rejected), None)])]).unwrap();
+    let known = world.store.targets_of(1).unwrap();
+    assert_eq!(known.len(), 1, "one row a target: {known:?}");
+    let row = &known[0];
+    assert_eq!((row.at, row.reason, row.code, row.ms), (NOW, Some(Reason::Rejected), Some(403), None));
+    assert_eq!((row.visits, row.successes, row.mean_ms), (3, 2, Some(200)), "the sums are of all visits");
+    assert_eq!(reached(&world), [], "the last visit counts");
+    assert_eq!(world.row(1).standing.status, Status::Active, "a target says nothing about the proxy");
+    assert_eq!(world.store.targets_of(2).unwrap(), []);
 }

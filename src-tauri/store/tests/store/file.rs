@@ -131,12 +131,14 @@ fn damage_deep_inside_is_found_by_the_search_for_it() {
 #[test]
 fn a_database_of_a_newer_version_is_refused_and_left_as_it_is() {
     let world = World::with(1);
-    world.raw().pragma_update(None, "user_version", 7).unwrap();
+    let ours: u32 = world.raw().pragma_query_value(None, "user_version", |row| row.get(0)).unwrap();
+    let newer = ours + 1;
+    world.raw().pragma_update(None, "user_version", newer).unwrap();
     world.store.shutdown();
     let before = fs::read(world.path()).unwrap();
     for refused in [Store::open(world.path(), NOW).map(drop), Store::open_read_only(world.path()).map(drop)] {
         match refused {
-            Err(StoreError::Newer { found, known, .. }) => assert_eq!((found, known), (7, 1)),
+            Err(StoreError::Newer { found, known, .. }) => assert_eq!((found, known), (newer, ours)),
             other => panic!("a newer database must be refused: {other:?}"),
         }
     }

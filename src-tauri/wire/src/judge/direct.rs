@@ -12,7 +12,7 @@ use super::{Frame, JudgeUrl, Sent, Shape};
 use crate::Net;
 use crate::attempt::{field, fresh_token, request};
 use crate::dial::dial;
-use crate::exchange::{Log, ask};
+use crate::exchange::{Log, Wanted, ask};
 use crate::http::ResponseReader;
 use crate::resolve::Resolution;
 
@@ -60,6 +60,7 @@ pub struct Judge {
     pub(crate) frame: Frame,
     pub(crate) baseline: Baseline,
     pub(crate) hides_headers: bool,
+    has_page: bool,
     /// The addresses of ours that it saw: one for each family in which it was reached.
     pub seen_as: Vec<IpAddr>,
 }
@@ -75,6 +76,18 @@ impl Judge {
     #[must_use]
     pub const fn proves(&self) -> bool {
         self.shape().echoes_token() || self.url.tls
+    }
+
+    /// Whether the answers of both are read alike: the judge has not changed its page meanwhile.
+    #[must_use]
+    pub fn answers_like(&self, other: &Self) -> bool {
+        self.frame == other.frame
+    }
+
+    /// Whether it has a larger page to compare.
+    #[must_use]
+    pub const fn has_page(&self) -> bool {
+        self.has_page
     }
 
     /// Its addresses, IPv4 first.
@@ -114,15 +127,25 @@ pub async fn introduce(net: &Net, url: &JudgeUrl, patience: Duration) -> Result<
         },
     };
     let server_name = ServerName::try_from(url.host.clone()).map_err(|_| AskError::Unresolved)?;
-    let answer = ask_any(net, url, &addresses, &server_name, &[], patience).await?;
+    let answer = ask_any(net, url, &addresses, &server_name, Direct::default(), patience).await?;
     let (frame, reading) =
         with_sent(url, &answer, |sent| Frame::learn(&answer.body, sent)).ok_or(AskError::Shape)?;
     let first_seen_as = reading.remote.ok_or(AskError::Shape)?;
+    let mut has_page = false;
     let hides_headers = if frame.shape().echoes_token() && !url.tls {
-        let answer = ask_any(net, url, &addresses, &server_name, &CANARIES, patience).await?;
+        let canaries = Direct { extra: &CANARIES, page: frame.shape() == Shape::Own };
+        let answer = ask_any(net, url, &addresses, &server_name, canaries, patience).await?;
+        // Of our own judges some have no larger page, and answer as if they had not been asked for it.
+        let with_page = with_sent(url, &answer, |sent| frame.read(&answer.body, sent).ok());
+        has_page = canaries.page && with_page.is_some();
         // What changes from one direct answer to the next would look like tampering through every proxy.
-        let reading =
-            with_sent(url, &answer, |sent| frame.read(&answer.body, sent).ok()).ok_or(AskError::Shape)?;
+        let reading = with_page
+            .or_else(|| {
+                with_sent(url, &answer, |sent| {
+                    frame.read(&answer.body, &Sent { page: false, ..sent.clone() }).ok()
+                })
+            })
+            .ok_or(AskError::Shape)?;
         !CANARIES.iter().all(|(name, value)| {
             reading.headers.iter().any(|(n, v)| n.eq_ignore_ascii_case(name) && v.contains(value))
         })
@@ -133,7 +156,9 @@ pub async fn introduce(net: &Net, url: &JudgeUrl, patience: Duration) -> Result<
         addresses.iter().copied().filter(|ip| ip.is_ipv4() != first_seen_as.is_ipv4()).collect();
     let mut seen_as = vec![first_seen_as];
     // That we cannot reach it in the other family as well is no fault of the judge's.
-    if let Ok(answer) = ask_any(net, url, &other_family, &server_name, &[], OTHER_FAMILY_PATIENCE).await {
+    if let Ok(answer) =
+        ask_any(net, url, &other_family, &server_name, Direct::default(), OTHER_FAMILY_PATIENCE).await
+    {
         let reading = with_sent(url, &answer, |sent| frame.read(&answer.body, sent).ok());
         seen_as.extend(reading.and_then(|reading| reading.remote));
     }
@@ -145,6 +170,7 @@ pub async fn introduce(net: &Net, url: &JudgeUrl, patience: Duration) -> Result<
         frame,
         baseline: Baseline { headers: reading.headers },
         hides_headers,
+        has_page,
         seen_as,
     })
 }
@@ -162,19 +188,35 @@ pub fn beyond_reach(url: &JudgeUrl) -> Option<Judge> {
         frame: Frame::Own,
         baseline: Baseline::default(),
         hides_headers: true,
+        has_page: false,
         seen_as: Vec::new(),
     })
 }
 
+/// What a direct request has beside the usual.
+#[derive(Clone, Copy, Default)]
+struct Direct<'a> {
+    /// Header fields.
+    extra: &'a [(&'a str, &'a str)],
+    /// Whether the larger page is asked for.
+    page: bool,
+}
+
 struct Answer {
     token: super::Token,
+    page: bool,
     body: Vec<u8>,
 }
 
 /// Calls `read` with what was sent to get an answer.
 fn with_sent<T>(url: &JudgeUrl, answer: &Answer, read: impl FnOnce(&Sent<'_>) -> T) -> T {
-    let (target, absolute) = (url.target(&answer.token), url.absolute(&answer.token));
-    read(&Sent { token: &answer.token, target: &target, absolute: &absolute })
+    let target = target(url, &answer.token, answer.page);
+    let absolute = url.absolute(&target);
+    read(&Sent { token: &answer.token, target: &target, absolute: &absolute, page: answer.page })
+}
+
+fn target(url: &JudgeUrl, token: &super::Token, page: bool) -> String {
+    if page { url.target_with_page(token) } else { url.target(token) }
 }
 
 /// Asks at each address in turn until one answers.
@@ -183,13 +225,13 @@ async fn ask_any(
     url: &JudgeUrl,
     addresses: &[IpAddr],
     server_name: &ServerName<'static>,
-    extra: &[(&str, &str)],
+    what: Direct<'_>,
     patience: Duration,
 ) -> Result<Answer, AskError> {
     let mut failed = AskError::Unresolved;
     for address in addresses {
         let address = SocketAddr::new(*address, url.port);
-        match timeout(patience, ask_at(net, url, address, server_name, extra)).await {
+        match timeout(patience, ask_at(net, url, address, server_name, what)).await {
             Ok(Ok(answer)) => return Ok(answer),
             Ok(Err(error)) => failed = error,
             Err(_) => failed = AskError::Timeout(patience),
@@ -203,7 +245,7 @@ async fn ask_at(
     url: &JudgeUrl,
     address: SocketAddr,
     server_name: &ServerName<'static>,
-    extra: &[(&str, &str)],
+    what: Direct<'_>,
 ) -> Result<Answer, AskError> {
     let unreachable = |error: std::io::Error| {
         if crate::dial::local_failure(&error) {
@@ -214,10 +256,10 @@ async fn ask_at(
     };
     let token = fresh_token().map_err(|_| AskError::Local)?;
     let mut out = Vec::new();
-    request(&mut out, &url.target(&token), &url.authority(), None);
+    request(&mut out, &target(url, &token, what.page), &url.authority(), None);
     // The empty line is put back behind the extra fields.
     out.truncate(out.len() - 2);
-    for (name, value) in extra {
+    for (name, value) in what.extra {
         field(&mut out, name, value);
     }
     out.extend_from_slice(b"\r\n");
@@ -231,9 +273,9 @@ async fn ask_at(
         let chain = stream.get_ref().1.peer_certificates().unwrap_or_default();
         let now = UnixTime::since_unix_epoch(SystemTime::UNIX_EPOCH.elapsed().unwrap_or_default());
         net.tls.verify(chain, server_name, now).map_err(|(why, _)| AskError::Certificate(why))?;
-        ask(&mut stream, &out, &mut reader, Stage::Answer, &mut log).await
+        ask(&mut stream, &out, &mut reader, Stage::Answer, Wanted::Whole, &mut log).await
     } else {
-        ask(&mut stream, &out, &mut reader, Stage::Answer, &mut log).await
+        ask(&mut stream, &out, &mut reader, Stage::Answer, Wanted::Whole, &mut log).await
     };
     exchanged.map_err(|failure| match failure.reason {
         Reason::LocalError => AskError::Local,
@@ -241,7 +283,7 @@ async fn ask_at(
         reason => AskError::Unreachable(reason.as_str().to_owned()),
     })?;
     match reader.head().map(|head| head.status) {
-        Some(200) => Ok(Answer { token, body: reader.body().to_vec() }),
+        Some(200) => Ok(Answer { token, page: what.page, body: reader.body().to_vec() }),
         Some(status) => Err(AskError::Status(status)),
         None => Err(AskError::Shape),
     }

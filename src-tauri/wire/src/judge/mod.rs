@@ -22,6 +22,8 @@ pub const USER_AGENT: &str = concat!("Mozilla/5.0 (compatible; Proxydeck/", env!
 const TOKEN_PARAMETER: &str = "token";
 /// Asks an httpbin for the headers that it hides otherwise; the other shapes do not mind.
 const SHOW_ENV_PARAMETER: &str = "show_env";
+/// Asks our own judge for its larger page too.
+const PAGE_PARAMETER: &str = "page";
 
 /// The address of a judge.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -112,10 +114,22 @@ impl JudgeUrl {
         format!("{}{TOKEN_PARAMETER}={token}&{SHOW_ENV_PARAMETER}=1", self.path)
     }
 
-    /// The whole address of a request with this token, as a forwarding proxy is given it.
+    /// The same, asking our own judge for its larger page too.
     #[must_use]
-    pub fn absolute(&self, token: &Token) -> String {
-        format!("{}://{}{}", if self.tls { "https" } else { "http" }, self.authority(), self.target(token))
+    pub(crate) fn target_with_page(&self, token: &Token) -> String {
+        format!("{}&{PAGE_PARAMETER}=1", self.target(token))
+    }
+
+    /// The whole address of a request, as a forwarding proxy is given it.
+    #[must_use]
+    pub(crate) fn absolute(&self, target: &str) -> String {
+        format!("{}://{}{target}", if self.tls { "https" } else { "http" }, self.authority())
+    }
+
+    /// Path and query as they were given, without anything of ours.
+    #[must_use]
+    pub(crate) fn plain_target(&self) -> &str {
+        self.path.strip_suffix(['?', '&']).unwrap_or(&self.path)
     }
 }
 
@@ -198,6 +212,8 @@ pub(crate) struct Sent<'a> {
     pub(crate) target: &'a str,
     /// The same with scheme and authority before it, as a forwarding proxy was given it.
     pub(crate) absolute: &'a str,
+    /// Whether our own judge was asked for its larger page too.
+    pub(crate) page: bool,
 }
 
 impl Sent<'_> {

@@ -3,6 +3,9 @@
 //! Lines end with LF: `proxydeck-judge 1`, `token: T`, `remote: IP`, `method: GET`, `target: TARGET`,
 //! `headers: N`, N lines `Name: value` in the order received with bytes outside 0x20 to 0x7e and `%` percent-coded,
 //! `frame: F`, `end`. F is two KiB derived from the token: 32 times the hex SHA-256 of `proxydeck-frame:T:i`.
+//!
+//! Asked with `page=1`, it writes `page: N` before `end` and N bytes of what looks like a page of the web, derived from
+//! the token as well: those who put something into pages, or shrink them, find all that they look for in it.
 
 use std::fmt::Write as _;
 use std::net::IpAddr;
@@ -15,6 +18,8 @@ const FIRST_LINE: &str = "proxydeck-judge 1\n";
 const LAST_LINE: &str = "end\n";
 /// 32 digests of 64 hex digits are two KiB: enough that a rewriting proxy finds something to rewrite.
 const FRAME_DIGESTS: u8 = 32;
+/// Paragraphs of the larger page: with 600 bytes each some 47 KiB, as much as one answer may have with room for headers.
+const PAGE_PARAGRAPHS: u8 = 80;
 
 /// The two KiB that belong to a token.
 pub(super) fn frame(token: &str) -> String {
@@ -36,13 +41,40 @@ pub(super) fn frame(token: &str) -> String {
     frame
 }
 
+/// The larger page that belongs to a token.
+pub(super) fn page(token: &str) -> String {
+    // The frame of another token than the request's own, which therefore stands in no other part of the answer.
+    let filling = frame(&format!("page:{token}"));
+    let mut page = format!(
+        "<!DOCTYPE html>\n<html>\n<head>\n<meta charset=\"utf-8\">\n<title>{token}</title>\n\
+         <link rel=\"stylesheet\" href=\"/{token}.css\">\n<script src=\"/{token}.js\"></script>\n</head>\n<body>\n"
+    );
+    for number in 0..usize::from(PAGE_PARAGRAPHS) {
+        let at = number * 16;
+        // Writing to a string cannot fail.
+        let _ = writeln!(
+            page,
+            "<p>{}</p>\n<a href=\"http://{number}.example/\"><img src=\"/{number}.gif\" width=\"1\" height=\"1\"></a>",
+            &filling[at..at + 512]
+        );
+    }
+    page.push_str("</body>\n</html>\n");
+    page
+}
+
 /// Whether a text can be a token: hex digits, not too many.
 pub(super) fn is_token(text: &str) -> bool {
     (16..=64).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_hexdigit())
 }
 
 /// Writes an answer.
-pub(super) fn write(token: &str, remote: IpAddr, target: &str, headers: &[(&str, &[u8])]) -> String {
+pub(super) fn write(
+    token: &str,
+    remote: IpAddr,
+    target: &str,
+    headers: &[(&str, &[u8])],
+    with_page: bool,
+) -> String {
     let mut body = String::with_capacity(3072);
     let _ = write!(
         body,
@@ -53,8 +85,19 @@ pub(super) fn write(token: &str, remote: IpAddr, target: &str, headers: &[(&str,
     for (name, value) in headers {
         let _ = writeln!(body, "{}: {}", coded(name.as_bytes()), coded(value));
     }
-    let _ = write!(body, "frame: {}\n{LAST_LINE}", frame(token));
+    body.push_str(&ending(token, with_page));
     body
+}
+
+/// Everything behind the headers.
+fn ending(token: &str, with_page: bool) -> String {
+    let frame = frame(token);
+    if with_page {
+        let page = page(token);
+        format!("frame: {frame}\npage: {}\n{page}{LAST_LINE}", page.len())
+    } else {
+        format!("frame: {frame}\n{LAST_LINE}")
+    }
 }
 
 /// Percent-codes what is not printable ASCII.
@@ -137,7 +180,7 @@ fn parse(text: &str, sent: &Sent<'_>) -> Result<Reading, String> {
         ));
         rest = after;
     }
-    let end = format!("frame: {}\n{LAST_LINE}", frame(sent.token.as_str()));
+    let end = ending(sent.token.as_str(), sent.page);
     if rest != end {
         return Err(first_difference(end.as_bytes(), rest.as_bytes()));
     }

@@ -165,7 +165,10 @@ fn page(request: &[u8], caller: IpAddr, scheme: &str) -> (&'static str, String) 
     let headers: Vec<(&str, &[u8])> = parsed.headers.iter().map(|h| (h.name, h.value)).collect();
     match path {
         "/proxydeck" => match parameter(query, super::TOKEN_PARAMETER) {
-            Some(token) if own::is_token(&token) => (OK, own::write(&token, caller, target, &headers)),
+            Some(token) if own::is_token(&token) => {
+                let with_page = parameter(query, super::PAGE_PARAMETER).is_some();
+                (OK, own::write(&token, caller, target, &headers, with_page))
+            }
             _ => ("400 Bad Request", "ask with ?token= and 16 to 64 hex digits\n".to_owned()),
         },
         "/" | "/azenv" => (OK, azenv(caller, target, &headers)),
