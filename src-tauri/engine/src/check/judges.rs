@@ -304,6 +304,14 @@ impl Panel {
         self.open.send_if_modified(|open| std::mem::replace(open, anybody) != anybody);
     }
 
+    /// Asks a judge that was up directly, and says whether it is.
+    pub(super) async fn somebody_answers(&self) -> bool {
+        let Some(Turn { seat, .. }) = self.up().next() else { return false };
+        let asked = self.now();
+        self.confirm(seat).await;
+        self.good_since(seat, asked)
+    }
+
     /// The judges that are due to be asked again.
     pub(super) fn due(&self) -> Vec<usize> {
         let now = self.now();

@@ -3,6 +3,7 @@
 
 mod drive;
 mod judges;
+mod line;
 mod one;
 mod plan;
 mod progress;

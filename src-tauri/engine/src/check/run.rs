@@ -16,6 +16,7 @@ use tokio::task::JoinSet;
 use tokio::time::{Instant, MissedTickBehavior, interval, sleep};
 use tokio_util::sync::CancellationToken;
 
+use super::line::Line;
 use super::one::{Bench, check};
 use super::progress::Progress;
 use super::{CheckDone, Job, Options, Panel};
@@ -74,9 +75,41 @@ pub(super) struct Outlet {
 /// A result on its way.
 struct Landed {
     job: usize,
+    began: u64,
     ended: u64,
+    /// Whether our own machine could not.
+    ours: bool,
     done: Option<CheckDone>,
     suspected: Vec<usize>,
+}
+
+/// The sockets of a run, as many as the line bears. Of those that it no longer bears, the ones in use are taken away when
+/// they come back.
+struct Sockets {
+    line: Line,
+    allowed: usize,
+    owed: usize,
+}
+
+impl Sockets {
+    fn new(wanted: usize, timeout: Duration) -> Self {
+        Self { line: Line::new(wanted, timeout), allowed: wanted, owed: 0 }
+    }
+
+    /// Brings the permits to what the line bears.
+    fn settle(&mut self, permits: &Semaphore) {
+        let limit = self.line.limit();
+        if limit < self.allowed {
+            self.owed += self.allowed - limit;
+        } else {
+            let more = limit - self.allowed;
+            let kept = more.min(self.owed);
+            self.owed -= kept;
+            permits.add_permits(more - kept);
+        }
+        self.allowed = limit;
+        self.owed -= permits.forget_permits(self.owed);
+    }
 }
 
 /// Raises the limit of open files and says how many sockets a run may use.
@@ -118,6 +151,7 @@ pub(super) async fn run(
         progress: Arc::clone(&outlet.progress),
         options,
     });
+    let mut sockets = Sockets::new(concurrency, bench.options.timeout);
     let mut todo: Arc<[usize]> = (0..jobs.len()).collect();
     let mut put_off = vec![0_u8; jobs.len()];
     let mut retries = bench.options.retries;
@@ -129,7 +163,7 @@ pub(super) async fn run(
             retry: retries > 0,
             concurrency,
         };
-        let left = round.go(&outlet, &cancel).await;
+        let left = round.go(&outlet, &mut sockets, &cancel).await;
         retries = retries.saturating_sub(1);
         todo = left
             .into_iter()
@@ -164,7 +198,12 @@ struct Round {
 
 impl Round {
     /// Asks all that is to do once and returns what must be asked again.
-    async fn go(self, outlet: &Outlet, cancel: &CancellationToken) -> Vec<(usize, Because)> {
+    async fn go(
+        self,
+        outlet: &Outlet,
+        sockets: &mut Sockets,
+        cancel: &CancellationToken,
+    ) -> Vec<(usize, Because)> {
         let (landing, mut landed) = mpsc::channel(RESULTS);
         let next = Arc::new(AtomicUsize::new(0));
         let mut workers = JoinSet::new();
@@ -185,13 +224,21 @@ impl Round {
         tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
         let mut flushed = Instant::now();
         let mut asking = JoinSet::new();
+        let mut lost = JoinSet::new();
         let mut open = self.bench.panel.watch();
         let mut working = true;
         let mut stopped = false;
         while working || (!collector.held.is_empty() && !cancel.is_cancelled()) {
             tokio::select! {
                 result = landed.recv(), if working => match result {
-                    Some(result) => collector.take(result),
+                    Some(result) => {
+                        let panel = &self.bench.panel;
+                        if result.ours {
+                            sockets.line.trouble(panel.now());
+                        }
+                        sockets.line.dialled(result.began, result.is_lost());
+                        collector.take(result);
+                    }
                     // Nobody's answer can explain what is held any more, so there is nothing to wait for.
                     None => {
                         working = false;
@@ -199,6 +246,13 @@ impl Round {
                     }
                 },
                 _ = tick.tick() => {
+                    let now = self.bench.panel.now();
+                    if sockets.line.jumped(now) {
+                        let bench = Arc::clone(&self.bench);
+                        lost.spawn(async move { bench.panel.somebody_answers().await });
+                    }
+                    sockets.line.quiet(now);
+                    sockets.settle(&self.bench.sockets);
                     collector.look_again();
                     for seat in collector.to_ask(if working { HELD_FOR } else { Duration::ZERO }) {
                         let bench = Arc::clone(&self.bench);
@@ -216,6 +270,13 @@ impl Round {
                     let _ = outlet.words.send(word).await;
                 }
                 Some(_) = asking.join_next(), if !asking.is_empty() => collector.look_again(),
+                // Proxies fall silent while a judge answers: it is the line. If none answers, the run waits anyway.
+                Some(answers) = lost.join_next(), if !lost.is_empty() => {
+                    if answers.unwrap_or(false) {
+                        tracing::warn!("far more dials than usual come to nothing; fewer are made at once");
+                        sockets.line.trouble(self.bench.panel.now());
+                    }
+                }
             }
             if collector.batch.len() >= BATCH || flushed.elapsed() >= BATCH_AFTER {
                 collector.flush().await;
@@ -223,6 +284,7 @@ impl Round {
             }
         }
         asking.shutdown().await;
+        lost.shutdown().await;
         workers.shutdown().await;
         collector.flush().await;
         collector.again
@@ -242,6 +304,7 @@ async fn worker(
         bench.panel.opened().await;
         let Some(&at) = todo.get(next.fetch_add(1, Ordering::Relaxed)) else { return };
         let Some(job) = jobs.get(at) else { return };
+        let began = bench.panel.now();
         let seen = check(&bench, job, &mut scratch).await;
         let ours = seen.evidence.attempts.iter().any(|a| a.reason == Some(Reason::LocalError));
         let done = Verdict::of(&seen.evidence).map(|verdict| CheckDone {
@@ -251,13 +314,22 @@ async fn worker(
             evidence: seen.evidence,
             visits: seen.visits.into_boxed_slice(),
         });
-        let landed = Landed { job: at, ended: bench.panel.now(), done, suspected: seen.suspected };
+        let landed =
+            Landed { job: at, began, ended: bench.panel.now(), ours, done, suspected: seen.suspected };
         if landing.send(landed).await.is_err() {
             return;
         }
         if ours {
             sleep(LOCAL_PAUSE).await;
         }
+    }
+}
+
+impl Landed {
+    /// Whether nobody was there, or no way to it.
+    fn is_lost(&self) -> bool {
+        let reason = self.done.as_ref().and_then(|done| done.verdict.reason);
+        matches!(reason, Some(Reason::DialTimeout | Reason::Unreachable))
     }
 }
 
