@@ -8,6 +8,7 @@
 )]
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
 use std::net::IpAddr;
 use std::path::Path;
 use std::time::Duration;
@@ -314,6 +315,16 @@ fn no_password_is_sent_to_whom_nobody_vouches_for() {
         home.run(words("check list.txt --timeout 3 --output - --format jsonl", &home.asking(&lab))).done();
     let rows = json_lines(rows.text());
     assert_eq!(rows[0]["reason"], "auth_required", "it wants the account and does not get it: {}", rows[0]);
+    // A list that is not kept is checked by the settings of the data folder.
+    let settings = home.run(words("settings path", &[])).done();
+    let settings = Path::new(settings.text().trim());
+    fs::create_dir_all(settings.parent().unwrap()).unwrap();
+    home.write(settings.to_str().unwrap(), "[checking]\npasswords_to_unverified = true\n");
+    let rows =
+        home.run(words("check list.txt --timeout 3 --output - --format jsonl", &home.asking(&lab))).done();
+    let rows = json_lines(rows.text());
+    assert_eq!(rows[0]["status"], "active", "who allows it gets it: {}", rows[0]);
+    assert_eq!(rows[0]["trust"], json!(["proxy_cert_unverified"]), "and it is noted: {}", rows[0]);
 }
 
 #[test]
@@ -709,7 +720,7 @@ fn the_data_folder_is_for_its_owner_alone() {
     let home = Home::new();
     home.write("list.txt", format!("http://keeper:{PASSWORD_IN_URL}@8.8.8.8:3128\n"));
     home.run(words("--data-dir data import list.txt", &[])).done();
-    let mode = |path: &Path| std::fs::metadata(path).unwrap().permissions().mode() & 0o777;
+    let mode = |path: &Path| fs::metadata(path).unwrap().permissions().mode() & 0o777;
     assert_eq!(mode(&home.at("data")), 0o700);
     for name in ["proxydeck.db", "key", "proxydeck.lock"] {
         assert_eq!(mode(&home.at("data").join(name)), 0o600, "{name}");

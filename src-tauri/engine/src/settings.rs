@@ -12,6 +12,7 @@
 //! concurrency = 512                       # sockets in use at once
 //! rate = 200                              # new connections a second; 0 for no limit
 //! allow_private = false                   # import and check addresses of private networks
+//! passwords_to_unverified = false         # over TLS to a proxy for whose certificate nobody vouches
 //! retries = 0                             # after a connection that was accepted and then lost; 0 to 5
 //!
 //! [appearance]
@@ -100,6 +101,8 @@ pub(crate) struct Checking {
     pub(crate) rate: u32,
     /// Whether addresses of private networks may be imported and checked.
     pub(crate) allow_private: bool,
+    /// Whether passwords go over TLS to proxies for whose certificate nobody vouches, too.
+    pub(crate) passwords_to_unverified: bool,
     /// Further tries after a connection that was accepted and then lost.
     pub(crate) retries: u32,
 }
@@ -114,6 +117,7 @@ impl Default for Checking {
             concurrency: 512,
             rate: 200,
             allow_private: false,
+            passwords_to_unverified: false,
             retries: 0,
         }
     }

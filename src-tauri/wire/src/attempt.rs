@@ -58,6 +58,8 @@ pub struct Ask<'a> {
     pub recorded: bool,
     /// Whether our own judge is asked for its larger page too.
     pub page: bool,
+    /// Whether the account goes over TLS to a proxy for whose certificate nobody vouches, too.
+    pub to_unverified: bool,
 }
 
 /// Memory that is used again from attempt to attempt.
@@ -79,7 +81,7 @@ pub struct Tried {
 
 impl Ask<'_> {
     fn account(&self) -> Option<&Account> {
-        account_for(self.proxy, self.over_tls)
+        account_for(self.proxy, self.over_tls, self.to_unverified)
     }
 }
 
@@ -209,9 +211,9 @@ fn name_of(proxy: &Proxy) -> Option<&str> {
     }
 }
 
-/// The account of a proxy, as far as it may be sent: never to whom nobody has vouched for.
-pub(crate) fn account_for(proxy: &Proxy, over_tls: bool) -> Option<&Account> {
-    proxy.account.as_ref().filter(|_| !over_tls || name_of(proxy).is_some())
+/// The account of a proxy, as far as it may be sent: not to whom nobody has vouched for, unless the user allows it.
+pub(crate) fn account_for(proxy: &Proxy, over_tls: bool, to_unverified: bool) -> Option<&Account> {
+    proxy.account.as_ref().filter(|_| !over_tls || to_unverified || name_of(proxy).is_some())
 }
 
 /// Now, as certificates count it.

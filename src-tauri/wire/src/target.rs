@@ -74,6 +74,8 @@ pub struct Visit<'a> {
     pub timeout: Duration,
     /// Whether what is said is written down for somebody to read.
     pub recorded: bool,
+    /// Whether the account goes over TLS to a proxy for whose certificate nobody vouches, too.
+    pub to_unverified: bool,
 }
 
 /// Visits, within the deadline. Always comes back with what was seen; without a reason it was a success.
@@ -120,7 +122,7 @@ async fn through(
     log: &mut Log,
 ) -> Result<(), Failure> {
     let url = &visit.target.url;
-    let account = account_for(visit.proxy, visit.over_tls);
+    let account = account_for(visit.proxy, visit.over_tls, visit.to_unverified);
     let Scratch { out, inbox, reader } = scratch;
     reader.reset();
     if visit.by == Capability::Http {

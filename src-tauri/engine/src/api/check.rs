@@ -430,6 +430,7 @@ pub(super) fn options(checking: &Checking, how: &CheckHow) -> Result<Options, Ap
         allow_private: how.allow_private || checking.allow_private,
         full_trust: how.full_trust,
         targets: how.targets.iter().map(|text| target_url(text)).collect::<Result<_, _>>()?,
+        to_unverified: checking.passwords_to_unverified,
         recorded: false,
     })
 }

@@ -70,6 +70,8 @@ pub(crate) struct Options {
     pub(crate) full_trust: bool,
     /// Where a working proxy is to lead besides.
     pub(crate) targets: Vec<TargetUrl>,
+    /// Whether passwords go over TLS to proxies for whose certificate nobody vouches, too.
+    pub(crate) to_unverified: bool,
     /// Whether what is said is written down for somebody to read.
     pub(crate) recorded: bool,
 }

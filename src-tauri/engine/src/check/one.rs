@@ -203,6 +203,7 @@ impl Line<'_> {
                 target,
                 timeout: self.bench.options.timeout,
                 recorded: self.bench.options.recorded,
+                to_unverified: self.bench.options.to_unverified,
             };
             let seen_there = visit(self.bench.panel.net(), &question, scratch).await;
             seen.visits.push(seen_there);
@@ -413,6 +414,7 @@ impl Bench {
             pace,
             recorded: self.options.recorded,
             page,
+            to_unverified: self.options.to_unverified,
         };
         let tried = attempt(self.panel.net(), &ask, scratch).await;
         if tried.attempt.reason.is_none() {

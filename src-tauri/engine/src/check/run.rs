@@ -5,13 +5,13 @@
 //! is a judge.
 
 use std::collections::VecDeque;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, SystemTime};
 
 use proxydeck_domain::{Reason, UnixMs, Verdict};
 use proxydeck_wire::{AskError, Net, Pace, Resolver, Scratch};
-use tokio::sync::{Semaphore, mpsc};
+use tokio::sync::{Notify, Semaphore, mpsc};
 use tokio::task::JoinSet;
 use tokio::time::{Instant, MissedTickBehavior, interval, sleep};
 use tokio_util::sync::CancellationToken;
@@ -25,8 +25,8 @@ use super::{CheckDone, Job, Options, Panel};
 const BATCH: usize = 500;
 /// A batch goes on after this long, however small: what a person sees as at once.
 const BATCH_AFTER: Duration = Duration::from_millis(100);
-/// Results on their way from the workers. Full, it holds the workers back.
-const RESULTS: usize = 1024;
+/// Results on their way from the workers. So many hold the workers back.
+const MOST_LANDED: usize = 1024;
 /// How often what is held back is looked at.
 const LOOK_AGAIN: Duration = Duration::from_millis(100);
 /// How long a held result waits for an answer by chance before the judge is asked directly.
@@ -204,7 +204,7 @@ impl Round {
         sockets: &mut Sockets,
         cancel: &CancellationToken,
     ) -> Vec<(usize, Because)> {
-        let (landing, mut landed) = mpsc::channel(RESULTS);
+        let landing = Arc::new(Landing::default());
         let next = Arc::new(AtomicUsize::new(0));
         let mut workers = JoinSet::new();
         for _ in 0..self.concurrency.min(self.todo.len()) {
@@ -213,11 +213,11 @@ impl Round {
                 Arc::clone(&self.jobs),
                 Arc::clone(&self.todo),
                 Arc::clone(&next),
-                landing.clone(),
+                Arc::clone(&landing),
             );
             workers.spawn(worker);
         }
-        drop(landing);
+        let mut emptied = Vec::new();
         let mut collector =
             Collector { round: &self, outlet, batch: Vec::new(), held: VecDeque::new(), again: Vec::new() };
         let mut tick = interval(LOOK_AGAIN);
@@ -230,22 +230,20 @@ impl Round {
         let mut stopped = false;
         while working || (!collector.held.is_empty() && !cancel.is_cancelled()) {
             tokio::select! {
-                result = landed.recv(), if working => match result {
-                    Some(result) => {
-                        let panel = &self.bench.panel;
-                        if result.ours {
-                            sockets.line.trouble(panel.now());
-                        }
-                        sockets.line.dialled(result.began, result.is_lost());
-                        collector.take(result);
+                () = landing.full.notified() => collector.take_all(&landing, &mut emptied, sockets),
+                ended = workers.join_next(), if working => {
+                    if let Some(Err(broken)) = ended && broken.is_panic() {
+                        std::panic::resume_unwind(broken.into_panic());
                     }
-                    // Nobody's answer can explain what is held any more, so there is nothing to wait for.
-                    None => {
+                    if workers.is_empty() {
+                        collector.take_all(&landing, &mut emptied, sockets);
+                        // Nobody's answer can explain what is held any more, so there is nothing to wait for.
                         working = false;
                         tick.reset_immediately();
                     }
-                },
+                }
                 _ = tick.tick() => {
+                    collector.take_all(&landing, &mut emptied, sockets);
                     let now = self.bench.panel.now();
                     if sockets.line.jumped(now) {
                         let bench = Arc::clone(&self.bench);
@@ -297,7 +295,7 @@ async fn worker(
     jobs: Arc<Vec<Job>>,
     todo: Arc<[usize]>,
     next: Arc<AtomicUsize>,
-    landing: mpsc::Sender<Landed>,
+    landing: Arc<Landing>,
 ) {
     let mut scratch = Scratch::default();
     loop {
@@ -316,12 +314,49 @@ async fn worker(
         });
         let landed =
             Landed { job: at, began, ended: bench.panel.now(), ours, done, suspected: seen.suspected };
-        if landing.send(landed).await.is_err() {
-            return;
-        }
+        landing.put(landed).await;
         if ours {
             sleep(LOCAL_PAUSE).await;
         }
+    }
+}
+
+/// Where workers put their results: a heap that is taken away at once, so that nobody is woken for each of them.
+#[derive(Default)]
+struct Landing {
+    heap: Mutex<Vec<Landed>>,
+    /// Told when the heap is worth taking before its time.
+    full: Notify,
+    /// Told when it was taken.
+    taken: Notify,
+}
+
+impl Landing {
+    /// Puts a result down; waits where too many lie there.
+    async fn put(&self, landed: Landed) {
+        let mut landed = Some(landed);
+        loop {
+            // From here on it hears of a heap that is taken.
+            let taken = self.taken.notified();
+            {
+                let mut heap = self.heap.lock().unwrap_or_else(PoisonError::into_inner);
+                if heap.len() < MOST_LANDED {
+                    heap.extend(landed.take());
+                    if heap.len() == BATCH {
+                        self.full.notify_one();
+                    }
+                    return;
+                }
+            }
+            taken.await;
+        }
+    }
+
+    /// Takes everything; `room` is what is put in its place.
+    fn take(&self, room: Vec<Landed>) -> Vec<Landed> {
+        let heap = std::mem::replace(&mut *self.heap.lock().unwrap_or_else(PoisonError::into_inner), room);
+        self.taken.notify_waiters();
+        heap
     }
 }
 
@@ -342,6 +377,19 @@ struct Collector<'a> {
 }
 
 impl Collector<'_> {
+    /// Takes what has landed. `emptied` is the room of the heap before, which is used again.
+    fn take_all(&mut self, landing: &Landing, emptied: &mut Vec<Landed>, sockets: &mut Sockets) {
+        let mut heap = landing.take(std::mem::take(emptied));
+        for landed in heap.drain(..) {
+            if landed.ours {
+                sockets.line.trouble(landed.ended);
+            }
+            sockets.line.dialled(landed.began, landed.is_lost());
+            self.take(landed);
+        }
+        *emptied = heap;
+    }
+
     fn take(&mut self, landed: Landed) {
         match &landed.done {
             None => self.again.push((landed.job, Because::NotItsFault)),
