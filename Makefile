@@ -71,6 +71,27 @@ deb: deps $(UI_PACKAGES) ## build the Debian package
 icons: $(UI_PACKAGES) ## draw every size of the mark again
 	@icons/make
 
+# Whatever downloads and converts lies in the target folder; what is committed is the outcome, so that no build needs
+# this. The versions that came are to be written into SOURCES.md.
+GEO := $(TARGET)/geo
+
+.PHONY: geo
+geo: ## make the files of countries and networks anew, from packages that are downloaded
+	@rm -rf $(GEO)
+	mkdir -p $(GEO)/countries $(GEO)/networks
+	out=$(CURDIR)/src-tauri/geo/data
+	cd $(GEO)
+	$(CURDIR)/$(STEP) "countries, Debian package" apt-get download tor-geoipdb
+	dpkg-deb -x tor-geoipdb_*.deb countries
+	$(CURDIR)/$(STEP) "networks, npm package" npm pack @ip-location-db/asn
+	tar -xzf ip-location-db-asn-*.tgz -C networks
+	cd $(CURDIR)
+	$(STEP) "conversion" cargo run --locked --release -p proxydeck-geo --example convert -- \
+		$(GEO)/countries/usr/share/tor/geoip $(GEO)/countries/usr/share/tor/geoip6 \
+		$(GEO)/networks/package/asn-ipv4.csv $(GEO)/networks/package/asn-ipv6.csv "$$out"
+	ls -l "$$out"
+	echo "From $$(ls $(GEO) | grep -E '\.(deb|tgz)$$' | paste -sd ' '): write these versions into src-tauri/geo/data/SOURCES.md."
+
 .PHONY: third-party
 third-party: $(DENY) $(UI_PACKAGES) ## list the licences of all crates and npm packages
 	@{ $(DENY) --log-level error list; node ui/scripts/licences.mjs --list; } > $(TARGET)/THIRD-PARTY

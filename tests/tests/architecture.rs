@@ -43,11 +43,18 @@ const HOUSE: &[Place] = &[
     },
     Place { name: "store", sources: "src-tauri/store/src", knows: &["domain"], pure: None },
     Place { name: "vault", sources: "src-tauri/vault/src", knows: &["domain"], pure: None },
+    Place {
+        name: "geo",
+        sources: "src-tauri/geo/src",
+        knows: &[],
+        // maxminddb can read files by itself, and is given bytes here.
+        pure: Some(&["maxminddb", "thiserror"]),
+    },
     Place { name: "wire", sources: "src-tauri/wire/src", knows: &["domain"], pure: None },
     Place {
         name: "engine",
         sources: "src-tauri/engine/src",
-        knows: &["domain", "reader", "store", "vault", "wire"],
+        knows: &["domain", "reader", "store", "vault", "geo", "wire"],
         pure: None,
     },
     Place { name: "cli", sources: "src-tauri/cli/src", knows: &["engine"], pure: None },
@@ -63,6 +70,7 @@ const KEPT: &[(&str, &str)] = &[
     ("rusqlite_migration", "store"),
     ("chacha20poly1305", "vault"),
     ("keyring", "vault"),
+    ("maxminddb", "geo"),
     ("httparse", "wire"),
     ("socket2", "wire"),
     ("tokio-rustls", "wire"),
