@@ -4,5 +4,6 @@ pub mod cli;
 pub mod desktop;
 #[path = "../lab/mod.rs"]
 pub mod lab;
+pub mod mmdb;
 pub mod peers;
 pub mod window;

@@ -351,6 +351,7 @@ impl Filters {
                     AnonymityArg::Unknown => AnonymityDto::Unknown,
                 })
                 .collect(),
+            country: Vec::new(),
             text: self.text.clone().unwrap_or_default(),
             max_latency_ms: self.max_latency,
             min_score: self.min_score,

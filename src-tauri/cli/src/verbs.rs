@@ -3,14 +3,15 @@
 use std::fs;
 use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use proxydeck_engine::api::dto::{
     CheckWhatDto, CheckedDto, ExportAskDto, FilterDto, FormatDto, ImportedDto, NoticeCode, NoticeDto,
     ProgressDto, RowDto,
 };
 use proxydeck_engine::api::{
-    self, Access, ApiError, CheckHow, Defaults, Engine, ExportTo, LinesTo, ListHow, ListInput, ListSink,
-    Rate, ResultsWriter, Watcher, WholeFile,
+    self, Access, ApiError, CheckHow, Defaults, Engine, ExportTo, Geo, LinesTo, ListHow, ListInput, ListSink,
+    Rate, ResultsHow, ResultsWriter, Watcher, WholeFile,
 };
 use serde::Serialize;
 
@@ -24,6 +25,9 @@ use crate::terminal::{ProgressLine, note};
 
 /// Rows that are fetched at once for the table of `list`.
 const ROWS_AT_ONCE: u32 = 500;
+/// Lines of one kind in `stats`: there are fewer reasons than this, and the first countries of some two hundred. With
+/// `--json` all are told.
+const STATS_SHOWN: usize = 25;
 
 /// Does what was asked for.
 pub(crate) async fn run(cli: Cli) -> Result<Ending, ApiError> {
@@ -176,6 +180,13 @@ fn notice_text(notice: &NoticeDto) -> String {
             let why = notice.params.get("why").map_or("", String::as_str);
             format!("The settings cannot be used: {why}. They were kept as {path}, and the defaults hold.")
         }
+        NoticeCode::GeoUnusable => {
+            let why = notice.params.get("why").map_or("", String::as_str);
+            format!(
+                "The database {path}, which the setting geo.database names, cannot be used: {why}. The built-in \
+                 countries and networks hold."
+            )
+        }
         NoticeCode::JudgeLeftOut => {
             let of = |name| notice.params.get(name).map_or("", String::as_str);
             format!("The judge {} is left out: {}. The others do the work.", of("judge"), of("why"))
@@ -243,12 +254,10 @@ async fn check_list(
     signals: &Interruption,
 ) -> Result<CheckedDto, ApiError> {
     let defaults = Defaults::of(None)?;
-    if let Some(why) = defaults.unusable() {
-        note(why);
-    }
+    defaults.unusable().iter().for_each(|why| note(why));
     let how_read = ListHow { protocol: how.protocol, allow_private: args.allow_private };
     let (proxies, _) = signals.at_once(|| api::read_list(&ListInput::of_argument(file), how_read))?;
-    let mut output = results(args)?;
+    let mut output = results(args, defaults.geo())?;
     let outcome = match &mut output {
         Some(output) => api::check_list(proxies, &defaults, how, output, &mut &*line, signals.token()).await,
         None => api::check_list(proxies, &defaults, how, &mut Nowhere, &mut &*line, signals.token()).await,
@@ -275,7 +284,7 @@ async fn check_pool(
         None => CheckWhatDto::Filter { filter: args.filters.dto(), fresh: args.fresh },
     };
     tell_notices(&engine)?;
-    let mut output = results(args)?;
+    let mut output = results(args, engine.geo())?;
     let sink = output.as_mut().map(|output| output as &mut dyn ListSink);
     let outcome = api::check_pool(&engine, what, how, sink, &mut &*line, signals.token()).await;
     drop(engine);
@@ -290,9 +299,7 @@ async fn explain(
     signals: &Interruption,
 ) -> Result<Ending, ApiError> {
     let defaults = Defaults::of(data_dir)?;
-    if let Some(why) = defaults.unusable() {
-        note(why);
-    }
+    defaults.unusable().iter().for_each(|why| note(why));
     let line = ProgressLine::new();
     let outcome = api::explain(proxy, &defaults, how, &mut &line, signals.token()).await;
     line.end();
@@ -323,13 +330,18 @@ impl ListSink for Nowhere {
 }
 
 /// Where the proxies go that were checked.
-fn results(args: &CheckArgs) -> Result<Option<ResultsWriter>, ApiError> {
+fn results(args: &CheckArgs, geo: &Arc<Geo>) -> Result<Option<ResultsWriter>, ApiError> {
     let Some(path) = &args.output else { return Ok(None) };
-    let format = args.format.map_or_else(|| api::format_of(path), FormatArg::dto);
+    let how = ResultsHow {
+        format: args.format.map_or_else(|| api::format_of(path), FormatArg::dto),
+        all: args.all,
+        with_secrets: args.with_secrets,
+        geo: Arc::clone(geo),
+    };
     let writer = if is_stdout(path) {
-        ResultsWriter::to_stream(Box::new(io::stdout()), format, args.all, args.with_secrets)
+        ResultsWriter::to_stream(Box::new(io::stdout()), how)
     } else {
-        ResultsWriter::to_file(path, format, args.all, args.with_secrets)
+        ResultsWriter::to_file(path, how)
     };
     writer.map(Some)
 }
@@ -372,6 +384,7 @@ fn view(
     order: &Order,
 ) -> Result<(Engine, u32, u32), ApiError> {
     let engine = Engine::open(Access::Read, data_dir)?;
+    tell_notices(&engine)?;
     let filter = FilterDto { target: reached.target.clone(), ..filters.dto() };
     let view = api::open_view(&engine, &filter, &order.sort)?;
     let rows = order.limit.map_or(view.rows, |limit| limit.min(view.rows));
@@ -403,7 +416,7 @@ fn list(data_dir: Option<&Path>, json: bool, args: &ListArgs) -> Result<Ending, 
     Ok(Ending::Done)
 }
 
-/// A row as people read it: address, protocols, status, latency or reason, anonymity, exit, score.
+/// A row as people read it: address, protocols, status, latency or reason, anonymity, exit, its country, score.
 fn table_line(row: &RowDto) -> String {
     let word = |value: Option<serde_json::Value>| {
         value.and_then(|v| v.as_str().map(str::to_owned)).unwrap_or_else(|| "-".to_owned())
@@ -424,11 +437,12 @@ fn table_line(row: &RowDto) -> String {
         (None, None) => "-".to_owned(),
     };
     format!(
-        "{address:<28} {:<24} {:<9} {latency:<20} {:<12} {:<16} {}",
+        "{address:<28} {:<24} {:<9} {latency:<20} {:<12} {:<16} {:<2} {}",
         protocols.join("+"),
         word(serde_json::to_value(row.status).ok()),
         word(row.anonymity.and_then(|level| serde_json::to_value(level).ok())),
         row.exit_ip.as_deref().unwrap_or("-"),
+        row.country.as_deref().unwrap_or("-"),
         row.score.map_or_else(|| "-".to_owned(), |score| format!("{score:.2}")),
     )
 }
@@ -456,6 +470,7 @@ fn export(data_dir: Option<&Path>, json: bool, args: &ExportArgs) -> Result<Endi
 
 fn stats(data_dir: Option<&Path>, json: bool) -> Result<Ending, ApiError> {
     let engine = Engine::open(Access::Read, data_dir)?;
+    tell_notices(&engine)?;
     let stats = api::stats(&engine);
     if json {
         summary(&stats, false)?;
@@ -469,19 +484,21 @@ fn stats_text(stats: &api::dto::StatsDto) -> String {
         let counts: Vec<String> = counts
             .iter()
             .filter(|facet| facet.count > 0)
+            .take(STATS_SHOWN)
             .map(|facet| format!("  {:<20} {:>9}", facet.value, facet.count))
             .collect();
         if counts.is_empty() { String::new() } else { format!("\n{title}\n{}", counts.join("\n")) }
     };
     let latency = stats.median_latency_ms.map_or_else(String::new, |ms| format!(", median latency {ms} ms"));
     format!(
-        "{} proxies, {} working{latency}{}{}{}{}",
+        "{} proxies, {} working{latency}{}{}{}{}{}",
         stats.total,
         stats.working,
         part("status", &stats.status),
         part("protocol", &stats.protocol),
         part("anonymity", &stats.anonymity),
         part("reason", &stats.reason),
+        part("country of those that work", &stats.country),
     )
 }
 

@@ -1,13 +1,16 @@
 //! The domain's words as the surfaces carry them, and back. One type per edge: nothing is decided here.
 
+use std::net::IpAddr;
+
 use proxydeck_domain::{
     Anonymity, Answer, Attempt, Capability, CertificateSeen, Hints, Protocol, Reason, Score, Stage, Status,
     TrustFlag, TrustFlags,
 };
+use proxydeck_geo::Geo;
 
 use crate::api::dto::{
-    AnonymityDto, AttemptDto, CapabilityAnswerDto, CapabilityDto, CertificateDto, ProtocolDto, ReasonDto,
-    ScoreDto, StageDto, StageTimeDto, StatusDto, TrustFlagDto,
+    AnonymityDto, AttemptDto, CapabilityAnswerDto, CapabilityDto, CertificateDto, LocationDto, ProtocolDto,
+    ReasonDto, ScoreDto, StageDto, StageTimeDto, StatusDto, TrustFlagDto,
 };
 use crate::escape::{escape, escape_cut};
 
@@ -71,6 +74,16 @@ impl From<Score> for ScoreDto {
             stability: score.stability,
             anonymity: score.anonymity,
         }
+    }
+}
+
+/// Where an address lies; the name of an organisation is a stranger's.
+pub(crate) fn location(geo: &Geo, ip: Option<IpAddr>) -> LocationDto {
+    let network = ip.and_then(|ip| geo.network(ip));
+    LocationDto {
+        country: ip.and_then(|ip| geo.country(ip)).map(|country| country.to_string()),
+        asn: network.as_ref().map(|network| network.asn),
+        organisation: network.and_then(|network| network.organisation).as_deref().map(escape_cut),
     }
 }
 

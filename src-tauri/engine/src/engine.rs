@@ -7,6 +7,7 @@ use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
 use proxydeck_domain::{Account, Attempt, Endpoint, FAILED_AFTER, Proxy, Reason, Secret, Standing, UnixMs};
+use proxydeck_geo::Geo;
 use proxydeck_store::{CheckKind, Identity, NewCheck, NewVisit, ProxyRow, SealedAccount, Store, StoreError};
 use proxydeck_vault::{KeyHome, KeyPlace, Sealed, Vault, VaultError};
 use secrecy::ExposeSecret;
@@ -19,6 +20,7 @@ use crate::escape::escape;
 use crate::events::Events;
 use crate::folder::{DataFolder, FolderLock};
 use crate::import::Imports;
+use crate::location;
 use crate::pool::{Pool, Record, days_between};
 use crate::settings::{Settings, SettingsFile, Unusable};
 use crate::view::{self, Views};
@@ -77,6 +79,7 @@ struct Inner {
     access: Access,
     key_place: KeyPlace,
     settings: RwLock<SettingsFile>,
+    geo: Arc<Geo>,
     pool: RwLock<Pool>,
     /// When the checks of the last 30 days were last counted.
     counted: AtomicI64,
@@ -168,7 +171,13 @@ impl Engine {
         };
         let settings = read_settings(&folder, opening.access, &mut notices)?;
         let store = open_store(&folder, opening.access, now, &mut notices)?;
-        let mut pool = Pool::default();
+        let (geo, unusable) = location::open(settings.settings());
+        if let (Some(why), Some(path)) = (unusable, &settings.settings().geo.database) {
+            let mut told = notice(NoticeCode::GeoUnusable, [("path", path.as_path())]);
+            told.params.insert("why".to_owned(), why);
+            keep_notice(&mut notices, told);
+        }
+        let mut pool = Pool::new(Arc::clone(&geo));
         if let Some(store) = &store {
             store.load(now, |row| pool.put(&record(&row)))?;
             store.reached(|target, id| pool.visited(target, id, true))?;
@@ -182,6 +191,7 @@ impl Engine {
             access: opening.access,
             key_place,
             settings: RwLock::new(settings),
+            geo,
             pool: RwLock::new(pool),
             counted: AtomicI64::new(now),
             views: Mutex::default(),
@@ -241,6 +251,12 @@ impl Engine {
         file.write(&self.0.folder.settings())?;
         *held = file;
         Ok(())
+    }
+
+    /// Where addresses lie.
+    #[must_use]
+    pub fn geo(&self) -> &Arc<Geo> {
+        &self.0.geo
     }
 
     pub(crate) fn pool(&self) -> RwLockReadGuard<'_, Pool> {

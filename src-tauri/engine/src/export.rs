@@ -15,16 +15,19 @@ use std::fs::{self, File};
 use std::io::{self, BufWriter, Write};
 use std::net::IpAddr;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use chrono::{DateTime, SecondsFormat, Utc};
 use proxydeck_domain::{
     Anonymity, Answer, Capabilities, Capability, Hints, Protocol, Proxy, Reason, Score, ScoreInput, Secret,
     Status, TrustFlag, TrustFlags, UnixMs, Verdict,
 };
+use proxydeck_geo::{Country, Geo, Network};
 use serde::Serialize;
 use serde::ser::{SerializeMap, Serializer};
 
 use crate::api::{ApiError, dto::FormatDto};
+use crate::escape::escape;
 use crate::folder::{close_file, private_file, sync_folder_of};
 
 /// The columns of CSV, in their order.
@@ -58,6 +61,8 @@ const BUFFER_BYTES: usize = 256 * 1024;
 pub(crate) struct ExportRow {
     /// `host:port`.
     pub(crate) proxy: String,
+    /// The address that is dialled; none for a name.
+    pub(crate) entry: Option<IpAddr>,
     pub(crate) username: Option<String>,
     /// The password; none unless secrets were asked for.
     pub(crate) secret: Option<Secret>,
@@ -106,6 +111,7 @@ impl ExportRow {
         });
         Self {
             proxy: proxy.endpoint.to_string(),
+            entry: proxy.endpoint.host().ip(),
             username: proxy.account.as_ref().map(|account| account.user.clone()),
             secret: proxy.account.as_ref().map(|account| account.secret.clone()),
             hints,
@@ -226,10 +232,12 @@ pub(crate) const fn is_of_working(format: FormatDto) -> bool {
     matches!(format, FormatDto::Txt | FormatDto::Url)
 }
 
-/// Writes rows in one format, each as it comes.
+/// Writes rows in one format, each as it comes. Where addresses lie is looked up for what is written, and only in
+/// formats that tell it.
 pub(crate) struct Exporter<W: Write> {
     format: FormatDto,
     with_secrets: bool,
+    geo: Arc<Geo>,
     out: W,
     written: u32,
     line: Vec<u8>,
@@ -237,8 +245,8 @@ pub(crate) struct Exporter<W: Write> {
 
 impl<W: Write> Exporter<W> {
     /// Begins: a header, where the format has one, is written at once.
-    pub(crate) fn begin(format: FormatDto, with_secrets: bool, out: W) -> io::Result<Self> {
-        let mut exporter = Self { format, with_secrets, out, written: 0, line: Vec::new() };
+    pub(crate) fn begin(format: FormatDto, with_secrets: bool, geo: Arc<Geo>, out: W) -> io::Result<Self> {
+        let mut exporter = Self { format, with_secrets, geo, out, written: 0, line: Vec::new() };
         match format {
             FormatDto::Csv => {
                 let password = with_secrets.then_some(PASSWORD_COLUMN);
@@ -255,7 +263,7 @@ impl<W: Write> Exporter<W> {
     pub(crate) fn write(&mut self, row: &ExportRow) -> io::Result<()> {
         match self.format {
             FormatDto::Csv => {
-                self.line = csv_row(row, self.with_secrets)?;
+                self.line = csv_row(row, &self.geo, self.with_secrets)?;
                 self.put_line()?;
             }
             FormatDto::Jsonl => {
@@ -277,7 +285,10 @@ impl<W: Write> Exporter<W> {
 
     fn json(&mut self, row: &ExportRow) -> io::Result<()> {
         self.line.clear();
-        serde_json::to_writer(&mut self.line, &JsonRow { row, with_secrets: self.with_secrets })?;
+        serde_json::to_writer(
+            &mut self.line,
+            &JsonRow { row, geo: &self.geo, with_secrets: self.with_secrets },
+        )?;
         Ok(())
     }
 
@@ -321,10 +332,19 @@ fn csv_line<'a>(cells: impl Iterator<Item = &'a str>) -> io::Result<Vec<u8>> {
     writer.into_inner().map_err(|e| io::Error::other(e.to_string()))
 }
 
-fn csv_row(row: &ExportRow, with_secrets: bool) -> io::Result<Vec<u8>> {
+/// The country and the network of an exit, and the network's organisation as it may be shown.
+fn exit_of(row: &ExportRow, geo: &Geo) -> (Option<Country>, Option<u32>, Option<String>) {
+    let network = row.exit.and_then(|exit| geo.network(exit));
+    let (asn, organisation) = network.map(|Network { asn, organisation }| (asn, organisation)).unzip();
+    let organisation = organisation.flatten().map(|name| escape(&name));
+    (row.exit.and_then(|exit| geo.country(exit)), asn, organisation)
+}
+
+fn csv_row(row: &ExportRow, geo: &Geo, with_secrets: bool) -> io::Result<Vec<u8>> {
     let joined = |words: &mut dyn Iterator<Item = &str>| words.collect::<Vec<_>>().join("+");
     let number =
         |number: Option<f64>| number.map(|n| (n * 10_000.0).round() / 10_000.0).map(|n| n.to_string());
+    let (country, asn, organisation) = exit_of(row, geo);
     let cells = [
         Some(row.proxy.clone()),
         row.username.clone(),
@@ -334,10 +354,9 @@ fn csv_row(row: &ExportRow, with_secrets: bool) -> io::Result<Vec<u8>> {
         row.latency_ms.map(|ms| ms.to_string()),
         row.anonymity.map(|level| level.as_str().to_owned()),
         row.exit.map(|exit| exit.to_string()),
-        // The country and the network are not looked up yet.
-        None,
-        None,
-        None,
+        country.map(|country| country.to_string()),
+        asn.map(|asn| asn.to_string()),
+        organisation,
         number(row.success_rate),
         number(row.score),
         Some(joined(&mut row.trust.iter().map(TrustFlag::as_str))),
@@ -351,13 +370,14 @@ fn csv_row(row: &ExportRow, with_secrets: bool) -> io::Result<Vec<u8>> {
 }
 
 /// A row as the JSON of an export, without the password.
-pub(crate) fn json_row(row: &ExportRow) -> serde_json::Result<serde_json::Value> {
-    serde_json::to_value(JsonRow { row, with_secrets: false })
+pub(crate) fn json_row(row: &ExportRow, geo: &Geo) -> serde_json::Result<serde_json::Value> {
+    serde_json::to_value(JsonRow { row, geo, with_secrets: false })
 }
 
 /// A row as a JSON object with every key, whether it has a value or not.
 struct JsonRow<'a> {
     row: &'a ExportRow,
+    geo: &'a Geo,
     with_secrets: bool,
 }
 
@@ -377,10 +397,12 @@ impl Serialize for JsonRow<'_> {
         map.serialize_entry("anonymity", &row.anonymity)?;
         map.serialize_entry("giveaway", &row.giveaway)?;
         map.serialize_entry("exit_ip", &row.exit)?;
-        // The country and the network are not looked up yet.
-        for key in ["country", "entry_country", "asn", "organisation"] {
-            map.serialize_entry(key, &None::<()>)?;
-        }
+        let (country, asn, organisation) = exit_of(row, self.geo);
+        let entry_country = row.entry.and_then(|entry| self.geo.country(entry));
+        map.serialize_entry("country", &country.as_ref().map(Country::as_str))?;
+        map.serialize_entry("entry_country", &entry_country.as_ref().map(Country::as_str))?;
+        map.serialize_entry("asn", &asn)?;
+        map.serialize_entry("organisation", &organisation)?;
         map.serialize_entry("trust", &row.trust.iter().collect::<Vec<_>>())?;
         map.serialize_entry("score", &row.score)?;
         map.serialize_entry("checked_at", &row.last_checked.and_then(moment_text))?;
@@ -520,6 +542,7 @@ mod tests {
     fn row() -> ExportRow {
         ExportRow {
             proxy: "proxy.example:3128".to_owned(),
+            entry: None,
             username: None,
             secret: None,
             hints: Hints::NONE,
@@ -542,7 +565,7 @@ mod tests {
     }
 
     fn written(format: FormatDto, with_secrets: bool, rows: &[ExportRow]) -> String {
-        let mut exporter = Exporter::begin(format, with_secrets, Vec::new()).unwrap();
+        let mut exporter = Exporter::begin(format, with_secrets, Arc::default(), Vec::new()).unwrap();
         for row in rows {
             exporter.write(row).unwrap();
         }

@@ -10,6 +10,7 @@ mod events;
 mod export;
 mod folder;
 mod import;
+mod location;
 mod pool;
 mod settings;
 mod view;

@@ -1,16 +1,21 @@
 //! The read model: what the table, the filters and the sorting need of every live proxy, in columns in memory.
 //!
 //! It is loaded once, grows with imports and is changed in place when checks land. The database stays the
-//! truth; nothing here reads or writes it. Secrets are never here. A million proxies take some 75 MB.
+//! truth; nothing here reads or writes it. Secrets are never here. A million proxies take some 77 MB.
+//!
+//! The country of an exit is looked up when the exit comes in, at the start too: the database does not keep it,
+//! since it changes with the data that tells it. Entries and networks are looked up when somebody asks.
 
 use std::collections::{HashMap, HashSet};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+use std::sync::Arc;
 
 use indexmap::IndexSet;
 use proxydeck_domain::{
     Anonymity, Capability, Endpoint, Hints, Host, Reason, Score, ScoreInput, Standing, Status, TrustFlags,
     UnixMs, Verdict,
 };
+use proxydeck_geo::{Country, Geo};
 
 const DAY_MS: UnixMs = 24 * 60 * 60 * 1000;
 
@@ -20,6 +25,8 @@ const NEVER: UnixMs = UnixMs::MIN;
 const NO_LATENCY: u32 = u32::MAX;
 /// No anonymity was found yet.
 const NO_LEVEL: u8 = u8::MAX;
+/// No country is known: a number above those of all countries.
+const NO_COUNTRY: u16 = u16::MAX;
 /// No user name.
 const NO_USER: u32 = u32::MAX;
 
@@ -181,6 +188,7 @@ columns! {
     latency: u32,
     anonymity: u8,
     exit: Place,
+    country: u16,
     trust: TrustFlags,
     checks: u16,
     successes: u16,
@@ -193,6 +201,7 @@ columns! {
 /// All live proxies.
 #[derive(Debug)]
 pub(crate) struct Pool {
+    geo: Arc<Geo>,
     columns: Columns,
     texts: Texts,
     active: u32,
@@ -203,8 +212,9 @@ pub(crate) struct Pool {
     reached: HashMap<Box<str>, HashSet<i64>>,
 }
 
-impl Default for Pool {
-    fn default() -> Self {
+impl Pool {
+    /// None yet, with the knowledge of where addresses lie.
+    pub(crate) fn new(geo: Arc<Geo>) -> Self {
         let mut protocols = Box::new([Hints::NONE; 256]);
         for (bits, slot) in protocols.iter_mut().enumerate() {
             *slot = Capability::ALL
@@ -214,6 +224,7 @@ impl Default for Pool {
                 .collect();
         }
         Self {
+            geo,
             columns: Columns::default(),
             texts: Texts::default(),
             active: 0,
@@ -222,9 +233,7 @@ impl Default for Pool {
             reached: HashMap::new(),
         }
     }
-}
 
-impl Pool {
     /// Gives back the room that growing left over, once everything is loaded.
     pub(crate) fn shrink(&mut self) {
         self.columns.shrink();
@@ -261,6 +270,7 @@ impl Pool {
             latency: record.latency_ms.unwrap_or(NO_LATENCY),
             anonymity: record.anonymity.map_or(NO_LEVEL, |level| level as u8),
             exit: self.texts.exit(record.exit),
+            country: self.country_of(record.exit),
             trust: record.trust,
             checks: small(record.checks_30d),
             successes: small(record.successes_30d),
@@ -269,6 +279,10 @@ impl Pool {
             first_seen: record.first_seen,
             checking: false,
         }
+    }
+
+    fn country_of(&self, exit: Option<IpAddr>) -> u16 {
+        exit.and_then(|exit| self.geo.country(exit)).map_or(NO_COUNTRY, Country::number)
     }
 
     /// Adds the claims of a list to a proxy that is known.
@@ -286,6 +300,7 @@ impl Pool {
     pub(crate) fn land(&mut self, id: i64, at: UnixMs, verdict: &Verdict, standing: Standing) -> Option<()> {
         let row = self.position(id).ok()?;
         let exit = self.texts.exit(verdict.exit);
+        let country = self.country_of(verdict.exit);
         let columns = &mut self.columns;
         self.active -= u32::from(columns.status[row] == Status::Active);
         self.active += u32::from(standing.status == Status::Active);
@@ -297,6 +312,7 @@ impl Pool {
         columns.latency[row] = verdict.latency_ms.unwrap_or(NO_LATENCY);
         columns.anonymity[row] = verdict.finding.anonymity as u8;
         columns.exit[row] = exit;
+        columns.country[row] = country;
         columns.trust[row] = verdict.trust;
         columns.checks[row] = columns.checks[row].saturating_add(1);
         columns.last_checked[row] = at;
@@ -377,7 +393,7 @@ impl Pool {
             code: (c.code[row] != 0).then_some(c.code[row]),
             latency_ms: self.latency(row),
             anonymity: self.anonymity(row),
-            exit: self.texts.host(c.exit[row]).and_then(|host| host.ip()),
+            exit: self.exit(row),
             trust: c.trust[row],
             checks_30d: u32::from(c.checks[row]),
             successes_30d: u32::from(c.successes[row]),
@@ -405,6 +421,21 @@ impl Pool {
     /// How much the proxy in a row gives away; none before its first check.
     pub(crate) fn anonymity(&self, row: usize) -> Option<Anonymity> {
         Anonymity::from_number(self.columns.anonymity[row])
+    }
+
+    /// The address that a target sees.
+    pub(crate) fn exit(&self, row: usize) -> Option<IpAddr> {
+        self.texts.host(self.columns.exit[row]).and_then(|host| host.ip())
+    }
+
+    /// The country of the exit, which is that of the proxy.
+    pub(crate) fn country(&self, row: usize) -> Option<Country> {
+        Country::from_number(self.columns.country[row])
+    }
+
+    /// Where addresses lie.
+    pub(crate) fn geo(&self) -> &Geo {
+        &self.geo
     }
 
     /// What the proxy in a row was found to speak.

@@ -18,6 +18,9 @@
 //! [appearance]
 //! theme = "system"                        # system, light, dark
 //! language = "system"                     # system, en, zh-TW, zh-CN
+//!
+//! [geo]
+//! database = "/path/to/country.mmdb"      # countries or networks of your own, before those that are built in
 //! ```
 //!
 //! A key that is missing has its default; a key that is not ours stays where it is.
@@ -81,6 +84,7 @@ pub(crate) fn is_built_in(host: &str) -> bool {
 pub(crate) struct Settings {
     pub(crate) checking: Checking,
     pub(crate) appearance: Appearance,
+    pub(crate) geo: GeoSettings,
 }
 
 /// How checks are made.
@@ -123,6 +127,14 @@ impl Default for Checking {
     }
 }
 
+/// Where addresses lie.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(default)]
+pub(crate) struct GeoSettings {
+    /// A database of the user's own, in MaxMind's format.
+    pub(crate) database: Option<PathBuf>,
+}
+
 /// How the window looks and speaks.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(default)]
@@ -157,6 +169,7 @@ impl Settings {
                 ..self.checking.clone()
             },
             appearance: Appearance { theme: dto.theme, language: dto.language },
+            geo: self.geo.clone(),
         }
     }
 
@@ -179,7 +192,15 @@ impl Settings {
         within("checking.timeout_seconds", checking.timeout_seconds, 1, MAX_TIMEOUT_SECONDS)?;
         within("checking.concurrency", checking.concurrency, 1, MAX_CONCURRENCY)?;
         within("checking.rate", checking.rate, 0, MAX_RATE)?;
-        within("checking.retries", checking.retries, 0, MAX_RETRIES)
+        within("checking.retries", checking.retries, 0, MAX_RETRIES)?;
+        // Relative to what would depend on where the program was started.
+        match &self.geo.database {
+            Some(path) if !path.is_absolute() => Err(wrong(
+                "geo.database",
+                &format!("{:?} is not the whole path of a file", escape_cut(&path.to_string_lossy())),
+            )),
+            _ => Ok(()),
+        }
     }
 }
 
@@ -298,7 +319,7 @@ impl SettingsFile {
     /// The file with other settings: our keys are replaced, everything else stays as it is.
     pub(crate) fn with(&self, settings: Settings) -> Self {
         let mut text = self.text.clone();
-        let Settings { checking, appearance } = &settings;
+        let Settings { checking, appearance, geo } = &settings;
         text.entry("version").or_insert_with(|| value(VERSION));
         let table = section(&mut text, "checking");
         put(table, "judges", value(list(&checking.judges)));
@@ -328,6 +349,11 @@ impl SettingsFile {
             LanguageDto::ZhCn => "zh-CN",
         };
         put(table, "language", value(language));
+        if let Some(path) = &geo.database {
+            put(section(&mut text, "geo"), "database", value(path.to_string_lossy().into_owned()));
+        } else if let Some(table) = text.get_mut("geo").and_then(Item::as_table_like_mut) {
+            table.remove("database");
+        }
         Self { settings, text }
     }
 
@@ -401,6 +427,7 @@ mod tests {
         settings.checking.retries = 2;
         settings.appearance.language = LanguageDto::ZhTw;
         settings.appearance.theme = ThemeDto::Dark;
+        settings.geo.database = Some(std::env::temp_dir().join("country.mmdb"));
         let text = SettingsFile::default().with(settings.clone()).text.to_string();
         assert_eq!(parse(&text).unwrap().settings, settings, "read back from:\n{text}");
     }
@@ -438,6 +465,10 @@ mod tests {
                 Err(Unusable::Broken(why)) => assert!(why.contains(name), "{line}: {why}"),
                 other => panic!("{line} was taken as {other:?}"),
             }
+        }
+        match parse("[geo]\ndatabase = \"country.mmdb\"\n") {
+            Err(Unusable::Broken(why)) => assert!(why.contains("geo.database"), "{why}"),
+            other => panic!("a relative path was taken as {other:?}"),
         }
     }
 

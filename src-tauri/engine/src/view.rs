@@ -8,11 +8,12 @@ use std::fmt::Write as _;
 use std::sync::Arc;
 
 use proxydeck_domain::{Anonymity, Hints, Protocol, Reason, Status, TrustFlag, TrustFlags, UnixMs};
+use proxydeck_geo::{Country, Geo};
 
 use crate::api::ApiError;
 use crate::api::dto::{FacetDto, FilterDto, RowDto, SortColumnDto, SortKeyDto};
 use crate::convert;
-use crate::escape::escape;
+use crate::escape::{escape, escape_cut};
 use crate::pool::{Place, PlaceKind, Pool, Record, index, moment, number};
 
 /// Views that may be open at once: a window has one or two, and each of a million rows takes 8 MB.
@@ -68,6 +69,8 @@ pub(crate) struct Sifted {
     pub(crate) status: Vec<FacetDto>,
     pub(crate) protocol: Vec<FacetDto>,
     pub(crate) anonymity: Vec<FacetDto>,
+    /// Those that occur or were chosen, the most frequent first.
+    pub(crate) country: Vec<FacetDto>,
 }
 
 /// Says what is wrong with a filter.
@@ -80,6 +83,12 @@ pub(crate) fn validate_filter(filter: &FilterDto) -> Result<(), ApiError> {
     }
     if filter.min_score.is_some_and(|score| !(0.0..=1.0).contains(&score)) {
         return Err(ApiError::invalid("min_score", "The lowest score must be between 0 and 1."));
+    }
+    if let Some(wrong) = filter.country.iter().find(|code| Country::parse(code).is_none()) {
+        return Err(ApiError::invalid(
+            "country",
+            format!("{:?} is not the two letters of a country.", escape_cut(wrong)),
+        ));
     }
     Ok(())
 }
@@ -99,6 +108,7 @@ pub(crate) fn sift(pool: &Pool, filter: &FilterDto, now: UnixMs) -> Sifted {
     let mut by_status = [0_u32; Status::ALL.len()];
     let mut by_protocol = [0_u32; Protocol::ALL.len()];
     let mut by_anonymity = [0_u32; Anonymity::ALL.len()];
+    let mut by_country = vec![0_u32; Country::NUMBERS];
     for row in 0..pool.len() {
         let status = pool.columns().status[row];
         let speaks = pool.speaks(row);
@@ -107,8 +117,13 @@ pub(crate) fn sift(pool: &Pool, filter: &FilterDto, now: UnixMs) -> Sifted {
         let protocol_passes = sieve.protocol.is_empty() || sieve.protocol.intersects(speaks);
         let anonymity_passes =
             sieve.anonymity == 0 || level.is_some_and(|l| sieve.anonymity & 1 << l as u8 != 0);
+        let country = pool.country(row);
+        let country_passes = sieve.country.is_empty() || country.is_some_and(|c| sieve.country.contains(&c));
         // What fails in two kinds is in nobody's count.
-        let failing = u8::from(!status_passes) + u8::from(!protocol_passes) + u8::from(!anonymity_passes);
+        let failing = u8::from(!status_passes)
+            + u8::from(!protocol_passes)
+            + u8::from(!anonymity_passes)
+            + u8::from(!country_passes);
         if failing > 1 || !sieve.rest(pool, row, now) {
             continue;
         }
@@ -128,6 +143,11 @@ pub(crate) fn sift(pool: &Pool, filter: &FilterDto, now: UnixMs) -> Sifted {
         {
             by_anonymity[level as usize] += 1;
         }
+        if (failing == 0 || !country_passes)
+            && let Some(country) = country
+        {
+            by_country[usize::from(country.number())] += 1;
+        }
     }
     let facet = |value: &str, count| FacetDto { value: value.to_owned(), count };
     Sifted {
@@ -135,7 +155,20 @@ pub(crate) fn sift(pool: &Pool, filter: &FilterDto, now: UnixMs) -> Sifted {
         status: Status::ALL.iter().map(|s| facet(s.as_str(), by_status[*s as usize])).collect(),
         protocol: Protocol::ALL.iter().map(|p| facet(p.as_str(), by_protocol[*p as usize])).collect(),
         anonymity: Anonymity::ALL.iter().map(|a| facet(a.as_str(), by_anonymity[*a as usize])).collect(),
+        country: ranked(&by_country, &sieve.country),
     }
+}
+
+/// Countries with how often they occur, by their numbers: the most frequent first. Of those that do not occur, the
+/// ones of `always` are there.
+pub(crate) fn ranked(counts: &[u32], always: &[Country]) -> Vec<FacetDto> {
+    let mut found: Vec<(Country, u32)> = (0..)
+        .zip(counts)
+        .filter_map(|(at, count)| Some((Country::from_number(at)?, *count)))
+        .filter(|(country, count)| *count > 0 || always.contains(country))
+        .collect();
+    found.sort_by_key(|(_, count)| std::cmp::Reverse(*count));
+    found.into_iter().map(|(country, count)| FacetDto { value: country.to_string(), count }).collect()
 }
 
 /// A filter made ready for a million rows.
@@ -143,6 +176,7 @@ struct Sieve<'a> {
     status: u8,
     protocol: Hints,
     anonymity: u8,
+    country: Vec<Country>,
     max_latency: Option<u32>,
     min_score: Option<f64>,
     distrusted: Option<TrustFlags>,
@@ -166,6 +200,7 @@ impl<'a> Sieve<'a> {
             status: if filter.status.is_empty() { u8::MAX } else { status },
             protocol: filter.protocol.iter().map(|p| Protocol::from(*p)).collect(),
             anonymity: filter.anonymity.iter().fold(0, |bits, a| bits | 1 << Anonymity::from(*a) as u8),
+            country: filter.country.iter().filter_map(|code| Country::parse(code)).collect(),
             max_latency: filter.max_latency_ms,
             min_score: filter.min_score,
             distrusted: filter.trusted.then(breaking),
@@ -333,6 +368,12 @@ fn column<'a>(pool: &'a Pool, column: SortColumnDto, now: UnixMs) -> Box<dyn Fn(
             let ranks = Ranks::new(pool);
             Box::new(move |row| ranks.of(columns.exit[row]))
         }
+        SortColumnDto::Country => {
+            Box::new(|row| pool.country(row).map(|country| u64::from(country.number())))
+        }
+        SortColumnDto::Asn => {
+            Box::new(|row| pool.exit(row).and_then(|exit| pool.geo().asn(exit)).map(u64::from))
+        }
         SortColumnDto::Protocols => {
             Box::new(|row| Some(pool.found(row)).filter(|p| !p.is_empty()).map(dictionary))
         }
@@ -413,7 +454,8 @@ fn ranks<'a, T: Ord + 'a>(values: impl Iterator<Item = &'a T>) -> Vec<u32> {
 }
 
 /// A row as the table shows it.
-pub(crate) fn row_dto(record: &Record, checking: bool, found: Hints, now: UnixMs) -> RowDto {
+pub(crate) fn row_dto(record: &Record, checking: bool, found: Hints, geo: &Geo, now: UnixMs) -> RowDto {
+    let country = |ip| geo.country(ip).map(|country| country.to_string());
     RowDto {
         id: record.id,
         proxy: record.endpoint.to_string(),
@@ -427,6 +469,8 @@ pub(crate) fn row_dto(record: &Record, checking: bool, found: Hints, now: UnixMs
         latency_ms: record.latency_ms,
         anonymity: record.anonymity.map(Into::into),
         exit_ip: record.exit.map(|exit| exit.to_string()),
+        country: record.exit.and_then(country),
+        entry_country: record.endpoint.host().ip().and_then(country),
         success_rate: record.success_rate(),
         score: record.score(now).map(|score| score.total),
         trust: convert::trust(record.trust),
@@ -439,7 +483,7 @@ pub(crate) fn row_dto(record: &Record, checking: bool, found: Hints, now: UnixMs
 pub(crate) fn row_of(pool: &Pool, id: i64, now: UnixMs) -> Option<RowDto> {
     let row = pool.row_of(id)?;
     let record = pool.record(row)?;
-    Some(row_dto(&record, pool.is_checking(row), pool.found(row), now))
+    Some(row_dto(&record, pool.is_checking(row), pool.found(row), pool.geo(), now))
 }
 
 #[cfg(test)]

@@ -21,6 +21,11 @@ protocol: Array<ProtocolDto>,
  */
 anonymity: Array<AnonymityDto>, 
 /**
+ * The country of its exit, by two letters in any case; one that has no exit does not pass, wherever it is
+ * entered.
+ */
+country: Array<string>, 
+/**
  * A part of the address, the user name, the exit address or the reason, in any case.
  */
 text: string, 

@@ -3,4 +3,4 @@
 /**
  * What a notice is about.
  */
-export type NoticeCode = "database_set_aside" | "key_in_file" | "settings_set_aside" | "judge_left_out" | "no_larger_page" | "judges_down" | "judges_back";
+export type NoticeCode = "database_set_aside" | "key_in_file" | "settings_set_aside" | "geo_unusable" | "judge_left_out" | "no_larger_page" | "judges_down" | "judges_back";

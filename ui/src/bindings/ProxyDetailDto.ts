@@ -2,6 +2,7 @@
 import type { CapabilityAnswerDto } from "./CapabilityAnswerDto";
 import type { CertificateDto } from "./CertificateDto";
 import type { CheckDto } from "./CheckDto";
+import type { LocationDto } from "./LocationDto";
 import type { RowDto } from "./RowDto";
 import type { ScoreDto } from "./ScoreDto";
 
@@ -17,6 +18,14 @@ row: RowDto,
  * All eight questions.
  */
 capabilities: Array<CapabilityAnswerDto>, 
+/**
+ * Where the address lies that is dialled; nothing is known of a name.
+ */
+entry: LocationDto, 
+/**
+ * Where the address lies that a target sees.
+ */
+exit: LocationDto, 
 /**
  * The header that gave the proxy away, or `exit`; already escaped.
  */

@@ -58,6 +58,14 @@ anonymity: AnonymityDto | null,
  */
 exit_ip: string | null, 
 /**
+ * The country of the exit, by two letters.
+ */
+country: string | null, 
+/**
+ * The country of the address that is dialled; none for a name.
+ */
+entry_country: string | null, 
+/**
  * Share of the checks of the last 30 days that succeeded, 0 to 1.
  */
 success_rate: number | null, 

@@ -3,4 +3,4 @@
 /**
  * A column that a view can be ordered by.
  */
-export type SortColumnDto = "proxy" | "protocols" | "status" | "reason" | "latency" | "anonymity" | "exit" | "success_rate" | "score" | "last_checked" | "last_success" | "first_seen";
+export type SortColumnDto = "proxy" | "protocols" | "status" | "reason" | "latency" | "anonymity" | "exit" | "country" | "asn" | "success_rate" | "score" | "last_checked" | "last_success" | "first_seen";

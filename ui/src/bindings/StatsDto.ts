@@ -30,6 +30,10 @@ anonymity: Array<FacetDto>,
  */
 reason: Array<FacetDto>, 
 /**
+ * Those that work, by the country of their exit, the most frequent first.
+ */
+country: Array<FacetDto>, 
+/**
  * Of those that have a latency, the one in the middle, in milliseconds.
  */
 median_latency_ms: number | null, };

@@ -36,4 +36,8 @@ protocol: Array<FacetDto>,
 /**
  * The same for anonymity.
  */
-anonymity: Array<FacetDto>, };
+anonymity: Array<FacetDto>, 
+/**
+ * The same for the countries of exits, by two letters: those that occur or were chosen, the most frequent first.
+ */
+country: Array<FacetDto>, };

@@ -21,6 +21,7 @@ export type { FormatDto } from "./FormatDto";
 export type { ImportPreviewDto } from "./ImportPreviewDto";
 export type { ImportedDto } from "./ImportedDto";
 export type { LanguageDto } from "./LanguageDto";
+export type { LocationDto } from "./LocationDto";
 export type { NoticeCode } from "./NoticeCode";
 export type { NoticeDto } from "./NoticeDto";
 export type { ProgressDto } from "./ProgressDto";

@@ -126,6 +126,9 @@ pub struct FilterDto {
     pub protocol: Vec<ProtocolDto>,
     /// How much it gives away.
     pub anonymity: Vec<AnonymityDto>,
+    /// The country of its exit, by two letters in any case; one that has no exit does not pass, wherever it is
+    /// entered.
+    pub country: Vec<String>,
     /// A part of the address, the user name, the exit address or the reason, in any case.
     pub text: String,
     /// The highest latency in milliseconds; one that has none does not pass.
@@ -150,6 +153,8 @@ pub enum SortColumnDto {
     Latency,
     Anonymity,
     Exit,
+    Country,
+    Asn,
     SuccessRate,
     Score,
     LastChecked,
@@ -195,6 +200,8 @@ pub struct ViewDto {
     pub protocol: Vec<FacetDto>,
     /// The same for anonymity.
     pub anonymity: Vec<FacetDto>,
+    /// The same for the countries of exits, by two letters: those that occur or were chosen, the most frequent first.
+    pub country: Vec<FacetDto>,
 }
 
 /// What the pool holds, in numbers. A value that no proxy has is left out.
@@ -212,6 +219,8 @@ pub struct StatsDto {
     pub anonymity: Vec<FacetDto>,
     /// By why their last check failed.
     pub reason: Vec<FacetDto>,
+    /// Those that work, by the country of their exit, the most frequent first.
+    pub country: Vec<FacetDto>,
     /// Of those that have a latency, the one in the middle, in milliseconds.
     pub median_latency_ms: Option<u32>,
 }
@@ -244,6 +253,10 @@ pub struct RowDto {
     pub anonymity: Option<AnonymityDto>,
     /// The address that a target sees.
     pub exit_ip: Option<String>,
+    /// The country of the exit, by two letters.
+    pub country: Option<String>,
+    /// The country of the address that is dialled; none for a name.
+    pub entry_country: Option<String>,
     /// Share of the checks of the last 30 days that succeeded, 0 to 1.
     pub success_rate: Option<f64>,
     /// 0 to 1.
@@ -376,6 +389,17 @@ pub struct CheckDto {
     pub attempts: Vec<AttemptDto>,
 }
 
+/// Where an address lies.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, TS)]
+pub struct LocationDto {
+    /// Two letters.
+    pub country: Option<String>,
+    /// The number of its network (AS).
+    pub asn: Option<u32>,
+    /// Who runs the network, already escaped.
+    pub organisation: Option<String>,
+}
+
 /// Everything about one proxy.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, TS)]
 pub struct ProxyDetailDto {
@@ -383,6 +407,10 @@ pub struct ProxyDetailDto {
     pub row: RowDto,
     /// All eight questions.
     pub capabilities: Vec<CapabilityAnswerDto>,
+    /// Where the address lies that is dialled; nothing is known of a name.
+    pub entry: LocationDto,
+    /// Where the address lies that a target sees.
+    pub exit: LocationDto,
     /// The header that gave the proxy away, or `exit`; already escaped.
     pub giveaway: Option<String>,
     /// How the score adds up; none before the first check.
@@ -709,6 +737,9 @@ pub enum NoticeCode {
     KeyInFile,
     /// The settings file could not be read and was set aside as `path`; the defaults hold.
     SettingsSetAside,
+    /// The database of countries or networks `path`, which the settings name, cannot be used, because of `why`; the
+    /// built-in data does its work.
+    GeoUnusable,
     /// The judge `judge` did not answer at the start of a check, because of `why`; the others do the work.
     JudgeLeftOut,
     /// No judge that answers is of our own kind, so that nobody can be asked for the larger page of a full check of trust.

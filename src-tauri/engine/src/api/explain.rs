@@ -82,7 +82,7 @@ pub async fn explain(
     })?;
     let row = ExportRow::of_verdict(&proxy, hints, &done.verdict, done.at);
     Ok(Explained {
-        result: json_row(&row)
+        result: json_row(&row, settings.geo())
             .map_err(|error| ApiError::internal(format!("The result could not be written down: {error}.")))?,
         attempts: done.evidence.attempts.iter().chain(&done.visits).map(attempt).collect(),
     })

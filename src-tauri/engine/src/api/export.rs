@@ -3,8 +3,10 @@
 use std::collections::HashMap;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use proxydeck_domain::{Capabilities, Hints, Proxy, Status};
+use proxydeck_geo::Geo;
 use proxydeck_store::TargetRow;
 
 use super::dto::{ExportAskDto, ExportPreviewDto, ExportedDto, FormatDto};
@@ -42,7 +44,8 @@ pub fn export_preview(engine: &Engine, ask: &ExportAskDto) -> Result<ExportPrevi
     let ids = chosen(engine, ask, None)?;
     let first = ids.get(..PREVIEWED.min(ids.len())).unwrap_or_default();
     let fail = |e: io::Error| ApiError::io("write", Path::new("the preview"), &e);
-    let mut exporter = Exporter::begin(ask.format, ask.with_secrets, Vec::new()).map_err(fail)?;
+    let mut exporter =
+        Exporter::begin(ask.format, ask.with_secrets, Arc::clone(engine.geo()), Vec::new()).map_err(fail)?;
     for row in rows(engine, first, ask)? {
         exporter.write(&row).map_err(fail)?;
     }
@@ -97,7 +100,8 @@ fn pour<W: Write>(
     stop: &dyn Fn() -> bool,
 ) -> Result<(W, u32), ApiError> {
     let fail = |e: io::Error| ApiError::io("write", shown, &e);
-    let mut exporter = Exporter::begin(ask.format, ask.with_secrets, out).map_err(fail)?;
+    let mut exporter =
+        Exporter::begin(ask.format, ask.with_secrets, Arc::clone(engine.geo()), out).map_err(fail)?;
     for chunk in ids.chunks(BATCH) {
         if stop() {
             break;
@@ -166,6 +170,7 @@ fn target_result(row: &TargetRow) -> TargetResult {
 fn of_record(record: &Record, found: Hints, now: i64) -> ExportRow {
     ExportRow {
         proxy: record.endpoint.to_string(),
+        entry: record.endpoint.host().ip(),
         username: record.user.clone(),
         secret: None,
         hints: record.hints,
@@ -221,6 +226,19 @@ impl Write for WholeFile {
     }
 }
 
+/// How results are written.
+#[derive(Clone, Debug)]
+pub struct ResultsHow {
+    /// The shape.
+    pub format: FormatDto,
+    /// With `txt` and `url`, those that do not work too.
+    pub all: bool,
+    /// Passwords too.
+    pub with_secrets: bool,
+    /// Where addresses lie.
+    pub geo: Arc<Geo>,
+}
+
 /// Writes the results of a list that is not kept, each as it comes.
 pub struct ResultsWriter {
     exporter: Exporter<Out>,
@@ -251,39 +269,27 @@ impl Write for Out {
 }
 
 impl ResultsWriter {
-    /// Begins a file, which appears under its name with [`ResultsWriter::finish`]. `txt` and `url` hold the proxies that
-    /// work, unless `all` are wanted.
+    /// Begins a file, which appears under its name with [`ResultsWriter::finish`].
     ///
     /// # Errors
     /// What the file can meet.
-    pub fn to_file(path: &Path, format: FormatDto, all: bool, with_secrets: bool) -> Result<Self, ApiError> {
+    pub fn to_file(path: &Path, how: ResultsHow) -> Result<Self, ApiError> {
         let file = PartFile::create(path)?;
         let shown = file.path().to_owned();
-        Self::begin(Out::File(file), format, all, with_secrets, shown)
+        Self::begin(Out::File(file), how, shown)
     }
 
     /// Begins on a stream, such as standard output; each result is handed on at once.
     ///
     /// # Errors
     /// What writing can meet.
-    pub fn to_stream(
-        stream: Box<dyn Write + Send>,
-        format: FormatDto,
-        all: bool,
-        with_secrets: bool,
-    ) -> Result<Self, ApiError> {
-        Self::begin(Out::Stream(stream), format, all, with_secrets, PathBuf::from("the output"))
+    pub fn to_stream(stream: Box<dyn Write + Send>, how: ResultsHow) -> Result<Self, ApiError> {
+        Self::begin(Out::Stream(stream), how, PathBuf::from("the output"))
     }
 
-    fn begin(
-        out: Out,
-        format: FormatDto,
-        all: bool,
-        with_secrets: bool,
-        shown: PathBuf,
-    ) -> Result<Self, ApiError> {
-        let all = all || !is_of_working(format);
-        match Exporter::begin(format, with_secrets, out) {
+    fn begin(out: Out, how: ResultsHow, shown: PathBuf) -> Result<Self, ApiError> {
+        let all = how.all || !is_of_working(how.format);
+        match Exporter::begin(how.format, how.with_secrets, how.geo, out) {
             Ok(exporter) => Ok(Self { exporter, all, shown }),
             Err(error) => Err(ApiError::io("write", &shown, &error)),
         }

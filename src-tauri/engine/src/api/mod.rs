@@ -20,13 +20,15 @@ pub use check::{
 };
 pub use error::ApiError;
 pub use explain::{Explained, ExplainedAttempt, SaidLines, explain};
-pub use export::{ExportTo, ResultsWriter, WholeFile, export_preview, export_save, export_to, format_of};
+pub use export::{
+    ExportTo, ResultsHow, ResultsWriter, WholeFile, export_preview, export_save, export_to, format_of,
+};
 pub use import::{
     ListHow, import_commit, import_discard, import_dry_run, import_ids, import_list, import_path,
     import_text, read_list,
 };
 pub use judge::Judge;
-pub use pool::{close_view, open_view, proxy_detail, stats, view_rows};
+pub use pool::{close_view, open_view, proxy_detail, stats, usable_country, view_rows};
 pub use settings::{Defaults, settings_get, settings_path, settings_set};
 
 pub use crate::check::CheckDone;
@@ -35,3 +37,4 @@ pub use crate::events::EventStream;
 pub use crate::import::{LinesTo, ListInput};
 pub use crate::view::MAX_SLICE;
 pub use proxydeck_domain::Proxy;
+pub use proxydeck_geo::Geo;

@@ -1,6 +1,7 @@
 //! Looking at the pool: views, one proxy, and the counts.
 
 use proxydeck_domain::{Anonymity, Protocol, Reason, Status, UnixMs};
+use proxydeck_geo::Country;
 
 use super::dto::{
     CapabilityAnswerDto, CheckDto, FacetDto, FilterDto, ProxyDetailDto, RowsDto, SortKeyDto, StatsDto,
@@ -49,6 +50,7 @@ fn open_view_at(
         status: sifted.status,
         protocol: sifted.protocol,
         anonymity: sifted.anonymity,
+        country: sifted.country,
     })
 }
 
@@ -73,6 +75,22 @@ pub fn close_view(engine: &Engine, view: u32) {
     engine.views().close(view);
 }
 
+/// Reads the two letters of a country in any case.
+///
+/// # Errors
+/// [`Invalid`](super::dto::ErrorCode::Invalid) when no country has them.
+pub fn usable_country(text: &str) -> Result<String, ApiError> {
+    Country::parse(text)
+        .filter(|country| country.is_assigned())
+        .map(|country| country.to_string())
+        .ok_or_else(|| {
+            ApiError::invalid(
+                "country",
+                format!("{:?} is not the two letters of a country, such as TW.", escape_cut(text)),
+            )
+        })
+}
+
 /// Everything about one proxy.
 ///
 /// # Errors
@@ -95,7 +113,9 @@ pub fn proxy_detail(engine: &Engine, id: i64) -> Result<ProxyDetailDto, ApiError
         .flat_map(|evidence| &evidence.attempts)
         .find_map(|attempt| attempt.certificate.as_ref());
     Ok(ProxyDetailDto {
-        row: view::row_dto(&record, checking, row.capabilities.protocols(), now),
+        row: view::row_dto(&record, checking, row.capabilities.protocols(), engine.geo(), now),
+        entry: convert::location(engine.geo(), record.endpoint.host().ip()),
+        exit: convert::location(engine.geo(), record.exit),
         capabilities: row
             .capabilities
             .iter()
@@ -149,7 +169,15 @@ pub fn stats(engine: &Engine) -> StatsDto {
             Anonymity::as_str,
             rows.clone().filter_map(|row| pool.anonymity(row)),
         ),
-        reason: tally(Reason::ALL, Reason::as_str, rows.filter_map(|row| columns.reason[row])),
+        reason: tally(Reason::ALL, Reason::as_str, rows.clone().filter_map(|row| columns.reason[row])),
+        country: {
+            let mut counts = vec![0_u32; Country::NUMBERS];
+            let working = rows.filter(|row| columns.status[*row] == Status::Active);
+            for country in working.filter_map(|row| pool.country(row)) {
+                counts[usize::from(country.number())] += 1;
+            }
+            view::ranked(&counts, &[])
+        },
         median_latency_ms,
     }
 }

@@ -1,18 +1,23 @@
 //! The settings: reading and changing them.
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use proxydeck_geo::Geo;
 
 use super::dto::SettingsDto;
 use super::{ApiError, Engine};
 use crate::escape::escape;
 use crate::folder::DataFolder;
-use crate::settings::{Checking, SettingsFile, Unusable};
+use crate::location;
+use crate::settings::{Checking, Settings, SettingsFile, Unusable};
 
 /// How lists are checked that are not kept: by the settings of the data folder, if it has any.
 #[derive(Clone, Debug, Default)]
 pub struct Defaults {
     pub(crate) checking: Checking,
-    unusable: Option<String>,
+    geo: Arc<Geo>,
+    unusable: Vec<String>,
 }
 
 impl Defaults {
@@ -24,23 +29,39 @@ impl Defaults {
     pub fn of(data_dir: Option<&Path>) -> Result<Self, ApiError> {
         let path = DataFolder::locate(data_dir)?.settings();
         match SettingsFile::read(&path) {
-            Ok(file) => Ok(Self { checking: file.settings().checking.clone(), unusable: None }),
+            Ok(file) => {
+                let Settings { checking, geo: named, .. } = file.settings();
+                let (geo, unusable) = location::open(file.settings());
+                let database = named.database.as_deref().unwrap_or(Path::new(""));
+                let unusable = unusable.map(|why| {
+                    let shown = escape(&database.to_string_lossy());
+                    format!("The database {shown}, which the setting geo.database names, cannot be used: {why}. The \
+                             built-in countries and networks hold.")
+                });
+                Ok(Self { checking: checking.clone(), geo, unusable: unusable.into_iter().collect() })
+            }
             Err(unusable) => {
                 let shown = escape(&path.to_string_lossy());
                 let why = match unusable {
                     Unusable::Broken(why) => format!("The settings {shown} cannot be used: {why}."),
                     Unusable::Refused(error) => error.dto().message.clone(),
                 };
-                let why = Some(format!("{why} They were left there, and the defaults hold."));
-                Ok(Self { checking: Checking::default(), unusable: why })
+                let why = format!("{why} They were left there, and the defaults hold.");
+                Ok(Self { unusable: vec![why], ..Self::default() })
             }
         }
     }
 
-    /// Why the settings are not heeded, for people; none when they are.
+    /// Why settings are not heeded, for people; empty when all are.
     #[must_use]
-    pub fn unusable(&self) -> Option<&str> {
-        self.unusable.as_deref()
+    pub fn unusable(&self) -> &[String] {
+        &self.unusable
+    }
+
+    /// Where addresses lie.
+    #[must_use]
+    pub fn geo(&self) -> &Arc<Geo> {
+        &self.geo
     }
 }
 

@@ -8,7 +8,7 @@ use proxydeck_domain::{Attempt, Capability, Evidence, Finding, Reason, Stage, St
 use tempfile::TempDir;
 
 use super::*;
-use crate::api::dto::{ExportAskDto, FormatDto, StatusDto};
+use crate::api::dto::{ExportAskDto, FacetDto, FormatDto, LocationDto, StatusDto};
 use crate::api::{export_save, import_commit, import_text, open_view, proxy_detail, stats, view_rows};
 
 fn opening(access: Access, dir: &TempDir) -> Opening {
@@ -78,6 +78,50 @@ fn a_check_that_landed_is_seen_at_once_and_after_the_next_start() {
     let view = open_view(&engine, &FilterDto::default(), &[]).unwrap();
     let after = view_rows(&engine, view.view, 0, 2).unwrap().rows;
     assert_eq!(after, before, "the next start shows the same rows");
+}
+
+/// 9.9.9.9 is in the United States and belongs to AS19281, Quad9; 168.95.1.1 is in Taiwan and AS3462.
+#[test]
+fn the_country_is_that_of_the_exit_at_once_and_after_the_next_start() {
+    let dir = TempDir::new().unwrap();
+    let engine = writer(&dir);
+    import(&engine, "168.95.1.1:1080\n168.95.1.2:1080\nname.example:1080\n");
+    let ids = all(&engine);
+    let leaving = |engine: &Engine, country: &str| {
+        let filter = FilterDto { country: vec![country.to_owned()], ..FilterDto::default() };
+        engine.ids_matching(&filter).unwrap()
+    };
+    let counted = |engine: &Engine| open_view(engine, &FilterDto::default(), &[]).unwrap().country;
+    assert_eq!(counted(&engine), [], "before a check there is no exit");
+    assert_eq!(leaving(&engine, "TW"), [0_i64; 0], "where they are entered is not their country");
+
+    let now = now_ms();
+    let batch = vec![checked(ids[0], now, None), checked(ids[2], now, None)];
+    engine.apply_checks(None, batch).unwrap();
+    let two = [FacetDto { value: "US".to_owned(), count: 2 }];
+    assert_eq!(counted(&engine), two);
+    assert_eq!(leaving(&engine, "us"), [ids[0], ids[2]]);
+    drop(engine);
+    let engine = writer(&dir);
+    assert_eq!(counted(&engine), two, "looked up again at the start");
+    assert_eq!(stats(&engine).country, two);
+
+    let detail = proxy_detail(&engine, ids[0]).unwrap();
+    let location = |country: &str, asn| (Some(country.to_owned()), Some(asn));
+    assert_eq!((detail.entry.country, detail.entry.asn), location("TW", 3462));
+    assert_eq!((detail.exit.country, detail.exit.asn), location("US", 19_281));
+    assert_eq!(detail.exit.organisation.as_deref(), Some("Quad9"));
+    assert_eq!(
+        (detail.row.country.as_deref(), detail.row.entry_country.as_deref()),
+        (Some("US"), Some("TW"))
+    );
+    let named = proxy_detail(&engine, ids[2]).unwrap();
+    assert_eq!(named.entry, LocationDto::default(), "nobody knows where a name leads");
+
+    engine.apply_checks(None, vec![checked(ids[0], now + 1, Some(Reason::Refused))]).unwrap();
+    assert_eq!(leaving(&engine, "US"), [ids[2]], "its last check saw no exit");
+    let wrong = FilterDto { country: vec!["USA".to_owned()], ..FilterDto::default() };
+    assert_eq!(open_view(&engine, &wrong, &[]).unwrap_err().code(), ErrorCode::Invalid);
 }
 
 #[test]
@@ -193,7 +237,10 @@ fn exports_of_checked_proxies_hold_their_answers() {
 
     let (_, csv) = export(FormatDto::Csv, false, false);
     let row = csv.lines().nth(1).unwrap();
-    assert!(row.starts_with("1.2.3.4:1080,ann,socks5,active,,50,anonymous,9.9.9.9,,,,1,"), "{row}");
+    assert!(
+        row.starts_with("1.2.3.4:1080,ann,socks5,active,,50,anonymous,9.9.9.9,US,19281,Quad9,1,"),
+        "{row}"
+    );
     assert!(row.ends_with(",,text,2026-11-22T07:20:00Z,2026-11-22T07:20:00Z"), "{row}");
 
     let told = stats(&engine);

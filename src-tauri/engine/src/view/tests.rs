@@ -26,6 +26,9 @@ fn exit() -> impl Strategy<Value = Option<IpAddr>> {
     prop_oneof![
         Just(None),
         any::<u8>().prop_map(|d| Some(IpAddr::from([9, 9, 9, d]))),
+        // Of these the country and the network are known: Taiwan, Japan, the United States.
+        proptest::sample::select(vec!["168.95.1.1", "133.11.0.1", "8.8.8.8", "2001:4860:4860::8888"])
+            .prop_map(|ip| Some(ip.parse().unwrap())),
         (1_u16..5).prop_map(|n| Some(IpAddr::from([0x2001, 0xdb9, 0, 0, 0, 0, 0, n]))),
     ]
 }
@@ -98,20 +101,24 @@ fn filter() -> impl Strategy<Value = FilterDto> {
         subsequence(status.to_vec(), 0..4),
         subsequence(protocol.to_vec(), 0..3),
         subsequence(anonymity.to_vec(), 0..3),
+        subsequence(vec!["TW", "us", "JP", "DE"], 0..3),
         text,
         proptest::option::weighted(0.3, 0_u32..60),
         proptest::option::weighted(0.3, 0.0..=1.0_f64),
         proptest::bool::weighted(0.3),
     )
-        .prop_map(|(status, protocol, anonymity, text, max_latency_ms, min_score, trusted)| FilterDto {
-            status,
-            protocol,
-            anonymity,
-            text: text.to_owned(),
-            max_latency_ms,
-            min_score,
-            trusted,
-            target: Vec::new(),
+        .prop_map(|(status, protocol, anonymity, country, text, max_latency_ms, min_score, trusted)| {
+            FilterDto {
+                status,
+                protocol,
+                anonymity,
+                country: country.into_iter().map(str::to_owned).collect(),
+                text: text.to_owned(),
+                max_latency_ms,
+                min_score,
+                trusted,
+                target: Vec::new(),
+            }
         })
 }
 
@@ -124,6 +131,8 @@ fn sort() -> impl Strategy<Value = Vec<SortKeyDto>> {
         SortColumnDto::Latency,
         SortColumnDto::Anonymity,
         SortColumnDto::Exit,
+        SortColumnDto::Country,
+        SortColumnDto::Asn,
         SortColumnDto::SuccessRate,
         SortColumnDto::Score,
         SortColumnDto::LastChecked,
@@ -136,7 +145,7 @@ fn sort() -> impl Strategy<Value = Vec<SortKeyDto>> {
 }
 
 fn pool_of(records: &[Record]) -> Pool {
-    let mut pool = Pool::default();
+    let mut pool = Pool::new(Arc::default());
     for record in records {
         pool.put(record);
     }
@@ -155,6 +164,10 @@ fn speaks(record: &Record) -> Hints {
     if record.last_checked.is_none() { record.hints } else { found(record) }
 }
 
+fn country(record: &Record) -> Option<String> {
+    Geo::default().country(record.exit?).map(|country| country.to_string())
+}
+
 /// The meaning of a filter, written as plainly as can be.
 fn passes(record: &Record, filter: &FilterDto) -> bool {
     let text = filter.text.trim().to_lowercase();
@@ -170,6 +183,9 @@ fn passes(record: &Record, filter: &FilterDto) -> bool {
             || speaks(record).iter().any(|protocol| filter.protocol.contains(&protocol.into())))
         && (filter.anonymity.is_empty()
             || record.anonymity.is_some_and(|level| filter.anonymity.contains(&level.into())))
+        && (filter.country.is_empty()
+            || country(record)
+                .is_some_and(|code| filter.country.iter().any(|c| c.eq_ignore_ascii_case(&code))))
         && filter.max_latency_ms.is_none_or(|most| record.latency_ms.is_some_and(|ms| ms <= most))
         && filter.min_score.is_none_or(|least| record.score(NOW).is_some_and(|score| score.total >= least))
         && (!filter.trusted || !breaks.iter().any(|flag| record.trust.contains(*flag)))
@@ -194,6 +210,11 @@ fn compare(a: &Record, b: &Record, column: SortColumnDto) -> Option<Ordering> {
         SortColumnDto::Latency => both(a.latency_ms, b.latency_ms),
         SortColumnDto::Anonymity => both(level(a), level(b)),
         SortColumnDto::Exit => both(a.exit, b.exit),
+        SortColumnDto::Country => both(country(a), country(b)),
+        SortColumnDto::Asn => {
+            let asn = |record: &Record| Geo::default().asn(record.exit?);
+            both(asn(a), asn(b))
+        }
         SortColumnDto::SuccessRate => both(a.success_rate(), b.success_rate()),
         SortColumnDto::Score => both(a.score(NOW).map(|s| s.total), b.score(NOW).map(|s| s.total)),
         SortColumnDto::LastChecked => both(a.last_checked, b.last_checked),
@@ -257,6 +278,14 @@ proptest! {
         let open = FilterDto { anonymity: Vec::new(), ..filter.clone() };
         for level in Anonymity::ALL {
             prop_assert_eq!(count(&sifted.anonymity, level.as_str()), matching(&open, &|r| r.anonymity == Some(level)));
+        }
+        let open = FilterDto { country: Vec::new(), ..filter.clone() };
+        prop_assert!(sifted.country.is_sorted_by_key(|facet| std::cmp::Reverse(facet.count)), "ranked");
+        for code in ["TW", "JP", "US", "DE", "FR"] {
+            let matching = matching(&open, &|r| country(r).as_deref() == Some(code));
+            let chosen = filter.country.iter().any(|c| c.eq_ignore_ascii_case(code));
+            let facet = sifted.country.iter().find(|facet| facet.value == code);
+            prop_assert_eq!(facet.map(|facet| facet.count), (matching > 0 || chosen).then_some(matching));
         }
     }
 
