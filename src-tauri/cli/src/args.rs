@@ -295,6 +295,9 @@ pub(crate) struct Filters {
     /// elite, anonymous, transparent, unknown (several by comma)
     #[arg(long, value_delimiter = ',', value_enum)]
     pub(crate) anonymity: Vec<AnonymityArg>,
+    /// The country of the exit by two letters, such as TW (several by comma)
+    #[arg(long, value_delimiter = ',', value_name = "COUNTRY", value_parser = country)]
+    pub(crate) country: Vec<String>,
     /// A part of the address, the user name, the exit or the reason
     #[arg(long)]
     pub(crate) text: Option<String>,
@@ -351,7 +354,7 @@ impl Filters {
                     AnonymityArg::Unknown => AnonymityDto::Unknown,
                 })
                 .collect(),
-            country: Vec::new(),
+            country: self.country.clone(),
             text: self.text.clone().unwrap_or_default(),
             max_latency_ms: self.max_latency,
             min_score: self.min_score,
@@ -396,6 +399,10 @@ fn seconds(text: &str) -> Result<Duration, String> {
     }
 }
 
+fn country(text: &str) -> Result<String, ApiError> {
+    api::usable_country(text)
+}
+
 fn share(text: &str) -> Result<f64, String> {
     match text.parse::<f64>() {
         Ok(share) if (0.0..=1.0).contains(&share) => Ok(share),
@@ -404,7 +411,7 @@ fn share(text: &str) -> Result<f64, String> {
 }
 
 /// The columns by which can be ordered, by the names that they have in CSV.
-const SORT_KEYS: [(&str, SortColumnDto); 12] = [
+const SORT_KEYS: [(&str, SortColumnDto); 14] = [
     ("proxy", SortColumnDto::Proxy),
     ("protocols", SortColumnDto::Protocols),
     ("status", SortColumnDto::Status),
@@ -412,6 +419,8 @@ const SORT_KEYS: [(&str, SortColumnDto); 12] = [
     ("latency_ms", SortColumnDto::Latency),
     ("anonymity", SortColumnDto::Anonymity),
     ("exit_ip", SortColumnDto::Exit),
+    ("country", SortColumnDto::Country),
+    ("asn", SortColumnDto::Asn),
     ("success_rate", SortColumnDto::SuccessRate),
     ("score", SortColumnDto::Score),
     ("last_checked", SortColumnDto::LastChecked),
