@@ -155,6 +155,82 @@ describe('the table', () => {
   });
 });
 
+describe('countries', () => {
+  it('stand in the table by their letters and their name, with the entry on hover', async () => {
+    const { app } = await proxies();
+    app.narrow({ country: ['TW'] });
+    await settled();
+    const row = app.view.row(0);
+    const cell = (): HTMLElement => screen.getByTestId(`row-country-${row?.id}`);
+    expect(cell().textContent).toContain('TW');
+    expect(cell().textContent).toContain('Taiwan');
+    expect(cell().title).toMatch(/^Exit: Taiwan\. Entry: .+\.$/);
+    setLanguage('zh-TW', []);
+    flushSync();
+    expect(cell().textContent, 'in the language that is chosen').toContain('台灣');
+    setLanguage('en', []);
+  });
+
+  it('order the table by their head', async () => {
+    const { app } = await proxies();
+    await fireEvent.click(screen.getByTestId('sort-country'));
+    await settled();
+    expect(app.view.sort).toEqual([{ column: 'country', descending: false }]);
+    expect(app.view.row(0)?.country).toBe('BR');
+  });
+
+  it('are looked for by name or letters where there are many', async () => {
+    const { app } = await proxies();
+    await fireEvent.click(screen.getByTestId('chip-country'));
+    await settled();
+    const choices = (): string[] =>
+      within(screen.getByRole('dialog'))
+        .getAllByRole('checkbox')
+        .map((box) => box.dataset['testid'] ?? '');
+    expect(choices().length).toBeGreaterThan(10);
+    expect(choices()[0], 'the most frequent first').toBe(`chip-country-${app.view.facets.country[0]?.value}`);
+    const find = screen.getByRole('searchbox', { name: 'Find a country' });
+    await fireEvent.input(find, { target: { value: 'united' } });
+    await settled();
+    expect(choices().sort()).toEqual(['chip-country-GB', 'chip-country-US']);
+    await fireEvent.input(find, { target: { value: 'jp' } });
+    await settled();
+    expect(choices()).toEqual(['chip-country-JP']);
+    await fireEvent.click(screen.getByTestId('chip-country-JP'));
+    await settled();
+    expect(app.view.filter.country).toEqual(['JP']);
+    expect(screen.getByTestId('chip-country').textContent).toContain('Japan');
+    await fireEvent.input(find, { target: { value: 'atlantis' } });
+    await settled();
+    expect(screen.getByRole('dialog').textContent).toContain('No country is called so');
+  });
+
+  it('say so while none is known', async () => {
+    await proxies({ unchecked: 1 });
+    await fireEvent.click(screen.getByTestId('chip-country'));
+    await settled();
+    expect(screen.getByRole('dialog').textContent).toContain('No country is known yet');
+  });
+
+  it('stand in the drawer with the networks of entry and exit', async () => {
+    const { app, host } = await proxies();
+    const proxyDetail = host.proxyDetail.bind(host);
+    host.proxyDetail = async (id) => ({
+      ...(await proxyDetail(id)),
+      entry: { country: 'DE', asn: 64500, organisation: null },
+      exit: { country: null, asn: 64501, organisation: '<b>Example</b> Networks' },
+    });
+    app.drawer.open(app.view.row(0)?.id ?? 0);
+    await settled();
+    const entry = screen.getByTestId('drawer-entry');
+    expect(entry.textContent).toContain('Germany');
+    expect(entry.textContent, 'a number of a network is not grouped').toContain('AS64500');
+    const exit = screen.getByTestId('drawer-exit');
+    expect(exit.textContent).toContain('Not known');
+    expect(exit.textContent, 'strangers’ text is text').toContain('AS64501 <b>Example</b> Networks');
+  });
+});
+
 describe('the filter chips', () => {
   it('count what each value would bring, and several can be chosen', async () => {
     const { app } = await proxies();
@@ -454,6 +530,17 @@ describe('the settings', () => {
     await type('setting-concurrency', '300');
     expect(screen.getByRole('alert').textContent).toBe('This was not accepted.');
     expect(app.notices.toasts, 'and nowhere else').toEqual([]);
+  });
+
+  it('name the data of others that is built in, with its licence', async () => {
+    const { app } = await openApp();
+    draw(app, SettingsScreen);
+    await settled();
+    const shown = screen.getByTestId('settings').textContent;
+    for (const part of ['IPFire Project', 'CC BY-SA 4.0', 'https://location.ipfire.org/'])
+      expect(shown).toContain(part);
+    for (const part of ['@ip-location-db/asn', 'DB-IP', 'CC BY 4.0', 'https://db-ip.com/'])
+      expect(shown).toContain(part);
   });
 
   it('change theme and language at once', async () => {

@@ -1,8 +1,10 @@
 /** Numbers, dates and sizes as a locale writes them. Formatters are costly to make, so each is made once. */
 
-const made = new Map<string, Intl.NumberFormat | Intl.DateTimeFormat>();
+type Formatter = Intl.NumberFormat | Intl.DateTimeFormat | Intl.DisplayNames;
 
-function once<T extends Intl.NumberFormat | Intl.DateTimeFormat>(key: string, make: () => T): T {
+const made = new Map<string, Formatter>();
+
+function once<T extends Formatter>(key: string, make: () => T): T {
   const known = made.get(key);
   if (known) return known as T;
   const formatter = make();
@@ -22,6 +24,12 @@ export function number(locale: string, value: number, digits = 0): string {
 
 export function percent(locale: string, share: number): string {
   return once(`${locale} percent`, () => new Intl.NumberFormat(locale, { style: 'percent' })).format(share);
+}
+
+/** A country by its two letters; letters that no country has stand for themselves. */
+export function country(locale: string, code: string): string {
+  const options = { type: 'region', fallback: 'code' } as const;
+  return once(`${locale} country`, () => new Intl.DisplayNames(locale, options)).of(code) ?? code;
 }
 
 /** Several words in a row, as the language lists them. */

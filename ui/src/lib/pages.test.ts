@@ -9,6 +9,7 @@ const { view } = await host.openView(
     status: [],
     protocol: [],
     anonymity: [],
+    country: [],
     text: '',
     max_latency_ms: null,
     min_score: null,

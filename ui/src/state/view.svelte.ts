@@ -13,6 +13,7 @@ export const NO_FILTER: FilterDto = {
   status: [],
   protocol: [],
   anonymity: [],
+  country: [],
   text: '',
   max_latency_ms: null,
   min_score: null,
@@ -30,14 +31,14 @@ const GATHER_ROWS = 500;
 export const MAX_GATHERED = 100_000;
 
 /** How many rows each value of a filter would bring. */
-export type Facets = Pick<ViewDto, 'status' | 'protocol' | 'anonymity'>;
+export type Facets = Pick<ViewDto, 'status' | 'protocol' | 'anonymity' | 'country'>;
 
 export class PoolView {
   filter = $state.raw<FilterDto>(NO_FILTER);
   sort = $state.raw<SortKeyDto[]>([{ column: 'score', descending: true }]);
   view = $state.raw<ViewDto | null>(null);
   /** They come with a view, and are counted anew when somebody looks at them later. */
-  facets = $state.raw<Facets>({ status: [], protocol: [], anonymity: [] });
+  facets = $state.raw<Facets>({ status: [], protocol: [], anonymity: [], country: [] });
   total = $state(0);
   working = $state(0);
   /** The state of the pool, as the host counts it. */

@@ -5,12 +5,13 @@ import type {
   CapabilityDto,
   CertificateDto,
   CheckDto,
+  LocationDto,
   ProxyDetailDto,
   RowDto,
   ScoreDto,
   StageDto,
 } from '../../bindings';
-import { chance } from './pool';
+import { asnOf, chance } from './pool';
 
 const CAPABILITIES: readonly CapabilityDto[] = [
   'http',
@@ -44,6 +45,8 @@ export function detailOf(row: RowDto, seed: number, now: number): ProxyDetailDto
   return {
     row,
     capabilities: CAPABILITIES.map((capability) => answer(capability, row, checked)),
+    entry: locationOf(row.entry_country, row.id),
+    exit: locationOf(row.country, row.id),
     giveaway:
       row.anonymity === 'transparent' ? 'X-Forwarded-For' : row.anonymity === 'anonymous' ? 'Via' : null,
     score: scoreOf(row, now),
@@ -54,6 +57,12 @@ export function detailOf(row: RowDto, seed: number, now: number): ProxyDetailDto
     sources: SOURCES.slice(0, 1 + Math.floor(roll() * SOURCES.length)),
     checks: checked ? checksOf(row, roll, certificate) : [],
   };
+}
+
+function locationOf(country: string | null, seed: number): LocationDto {
+  if (country === null) return { country: null, asn: null, organisation: null };
+  const organisation = seed % 11 === 0 ? null : `Example Networks ${country}, Inc.`;
+  return { country, asn: asnOf(seed), organisation };
 }
 
 function speaks(capability: CapabilityDto, row: RowDto): boolean {

@@ -49,6 +49,21 @@ describe('the simulated pool', () => {
     }
   });
 
+  it('filters and counts by the country of the exit', async () => {
+    const host = fakeHost({ rows: 5000 });
+    const open = await host.openView(NO_FILTER, []);
+    const counts = open.country.map(({ count }) => count);
+    expect(counts, 'the most frequent first').toEqual([...counts].sort((a, b) => b - a));
+    for (const code of ['TW', 'tw']) {
+      const { view, rows } = await host.openView(filter({ country: [code] }), []);
+      expect(rows).toBe(open.country.find(({ value }) => value === 'TW')?.count);
+      for (const row of (await host.viewRows(view, 0, rows)).rows) expect(row.country).toBe('TW');
+    }
+    const none = await host.openView(filter({ country: ['AQ'] }), []);
+    expect(none.rows).toBe(0);
+    expect(none.country, 'what is chosen stays in sight').toContainEqual({ value: 'AQ', count: 0 });
+  });
+
   it('counts a value as if it alone were chosen', async () => {
     const host = fakeHost({ rows: 5000 });
     const opened = await host.openView(filter({ status: ['active'] }), []);

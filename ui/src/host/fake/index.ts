@@ -169,6 +169,7 @@ class FakeHost implements Host {
       status: opened.status,
       protocol: opened.protocol,
       anonymity: opened.anonymity,
+      country: opened.country,
     };
   };
 
@@ -462,7 +463,7 @@ function download(name: string, lines: string[]): void {
 }
 
 const CSV_COLUMNS =
-  'proxy,username,protocols,status,reason,latency_ms,anonymity,exit_ip,success_rate,score,last_checked';
+  'proxy,username,protocols,status,reason,latency_ms,anonymity,exit_ip,country,success_rate,score,last_checked';
 
 function linesOf(ask: ExportAskDto, rows: RowDto[]): string[] {
   switch (ask.format) {
@@ -488,8 +489,9 @@ function linesOf(ask: ExportAskDto, rows: RowDto[]): string[] {
 }
 
 function record(row: RowDto): object {
-  const { proxy, username, status, reason, latency_ms, anonymity, exit_ip, score } = row;
-  return { proxy, username, status, reason, latency_ms, anonymity, exit_ip, score };
+  const { proxy, username, status, reason, latency_ms, anonymity, exit_ip, country, entry_country, score } =
+    row;
+  return { proxy, username, status, reason, latency_ms, anonymity, exit_ip, country, entry_country, score };
 }
 
 function csvLine(row: RowDto): string {
@@ -503,6 +505,7 @@ function csvLine(row: RowDto): string {
     row.latency_ms ?? '',
     row.anonymity ?? '',
     row.exit_ip ?? '',
+    row.country ?? '',
     row.success_rate ?? '',
     row.score ?? '',
     at,

@@ -39,6 +39,11 @@ const FLAGS: Partial<Record<ReasonDto, TrustFlagDto>> = {
   tampered: 'tampered',
   wrong_answer: 'wrong_answer',
 };
+/** The countries of addresses, more of them in the first; the last stands for none that is known. */
+export const COUNTRIES: readonly (string | null)[] = [
+  ...['US', 'US', 'US', 'ID', 'ID', 'DE', 'DE', 'BR', 'SG', 'TW', 'TW', 'JP', 'FR', 'IN', 'NL', 'VN', 'GB'],
+  ...['CN', 'RU', 'HK', 'KR', 'TH', 'CA', 'PL', null],
+];
 const PORTS = [80, 1080, 3128, 4145, 8080, 8888, 9050];
 const HINTS = [0b0001, 0b0011, 0b1000, 0b0100, 0b1100, 0b0011];
 const MINUTE = 60_000;
@@ -72,6 +77,7 @@ export interface OpenedView {
   status: FacetDto[];
   protocol: FacetDto[];
   anonymity: FacetDto[];
+  country: FacetDto[];
 }
 
 export class FakePool {
@@ -151,6 +157,8 @@ export class FakePool {
       latency_ms: (this.latency[row] ?? 0) || null,
       anonymity: anonymity === NONE ? null : (ANONYMITIES[anonymity] ?? null),
       exit_ip: active ? this.exit(row) : null,
+      country: this.country(row),
+      entry_country: this.special.has(row) ? null : this.entryCountry(row),
       success_rate: percent(this.rate[row]),
       score: percent(this.score[row]),
       trust: flag ? [flag] : active && row % 17 === 0 ? ['rewrites_headers'] : [],
@@ -169,6 +177,8 @@ export class FakePool {
     const status = new Uint32Array(STATUSES.length);
     const protocol = new Uint32Array(PROTOCOLS.length);
     const anonymity = new Uint32Array(ANONYMITIES.length);
+    const countries = new Map(filter.country.map((code) => [code.toUpperCase(), 0]));
+    const wantedCountries = new Set(countries.keys());
     const text = filter.text.trim().toLowerCase();
     const chosen = new Uint32Array(this.size);
     let count = 0;
@@ -180,11 +190,16 @@ export class FakePool {
       const inStatus = wanted.status === 0 || (wanted.status >> state) & 1;
       const inProtocol = wanted.protocol === 0 || wanted.protocol & speaks;
       const inAnonymity = wanted.anonymity === 0 || (level !== NONE && (wanted.anonymity >> level) & 1);
-      if (inProtocol && inAnonymity) status[state] = (status[state] ?? 0) + 1;
-      if (inStatus && inAnonymity)
+      const country = this.country(row);
+      const inCountry = wantedCountries.size === 0 || (country !== null && wantedCountries.has(country));
+      if (inProtocol && inAnonymity && inCountry) status[state] = (status[state] ?? 0) + 1;
+      if (inStatus && inAnonymity && inCountry)
         PROTOCOLS.forEach((_, at) => (protocol[at] = (protocol[at] ?? 0) + ((speaks >> at) & 1)));
-      if (inStatus && inProtocol && level !== NONE) anonymity[level] = (anonymity[level] ?? 0) + 1;
-      if (inStatus && inProtocol && inAnonymity) chosen[count++] = row;
+      if (inStatus && inProtocol && inCountry && level !== NONE)
+        anonymity[level] = (anonymity[level] ?? 0) + 1;
+      if (inStatus && inProtocol && inAnonymity && country !== null)
+        countries.set(country, (countries.get(country) ?? 0) + 1);
+      if (inStatus && inProtocol && inAnonymity && inCountry) chosen[count++] = row;
     }
     const order = chosen.slice(0, count);
     this.sort(order, sort);
@@ -193,6 +208,9 @@ export class FakePool {
       status: facets(STATUSES, status),
       protocol: facets(PROTOCOLS, protocol),
       anonymity: facets(ANONYMITIES, anonymity),
+      country: [...countries]
+        .map(([value, count]) => ({ value, count }))
+        .sort((a, b) => b.count - a.count || (a.value < b.value ? -1 : 1)),
     };
   }
 
@@ -309,6 +327,10 @@ export class FakePool {
         return this.anonymity[row] === NONE ? null : (this.anonymity[row] ?? null);
       case 'exit':
         return this.state[row] === WORKING ? (this.host[row] ?? 0) : null;
+      case 'country':
+        return letters(this.country(row));
+      case 'asn':
+        return this.state[row] === WORKING ? asnOf(this.host[row] ?? 0) : null;
       case 'success_rate':
         return this.rate[row] === NONE ? null : (this.rate[row] ?? null);
       case 'score':
@@ -320,6 +342,17 @@ export class FakePool {
       case 'first_seen':
         return row;
     }
+  }
+
+  /** The country of the exit, which most often is that of the entry. */
+  private country(row: number): string | null {
+    if (this.state[row] !== WORKING) return null;
+    const host = this.host[row] ?? 0;
+    return host % 9 === 0 ? countryOf(host + 1) : countryOf(host);
+  }
+
+  private entryCountry(row: number): string | null {
+    return countryOf(this.host[row] ?? 0);
   }
 
   private exit(row: number): string {
@@ -353,6 +386,20 @@ export class FakePool {
     this.score = widen(new Uint8Array(room), this.score);
     this.busy = widen(new Uint8Array(room), this.busy);
   }
+}
+
+function countryOf(host: number): string | null {
+  return COUNTRIES[host % COUNTRIES.length] ?? null;
+}
+
+/** The number of a network that stands for an address: one of those that are kept for examples. */
+export function asnOf(host: number): number {
+  return 64_496 + (host % 16);
+}
+
+/** Two letters as a number that grows in their order. */
+function letters(code: string | null): number | null {
+  return code === null ? null : code.charCodeAt(0) * 256 + code.charCodeAt(1);
 }
 
 /** An IPv4 address as a number; a name gets one made of its letters. */
