@@ -56,7 +56,8 @@ fn variable(line: &[u8]) -> Option<(&str, &[u8])> {
     let name =
         std::str::from_utf8(&line[..length]).ok().filter(|n| FAMILIES.iter().any(|f| n.starts_with(f)))?;
     let rest = &line[length..];
-    let value = rest.strip_prefix(b" = ").or_else(|| (rest == b" =").then_some(&rest[2..]))?;
+    let value =
+        rest.strip_prefix(b" = ").or_else(|| rest.strip_prefix(b" =").filter(|none| none.is_empty()))?;
     Some((name, value))
 }
 
@@ -137,4 +138,35 @@ pub(super) fn read(frame: &Frame, body: &[u8], sent: &Sent<'_>) -> Result<Readin
         return Err(Wrong::tampered("no address where the judge writes one"));
     }
     Ok(reading)
+}
+
+#[cfg(test)]
+mod tests {
+    use proxydeck_domain::Reason;
+
+    use super::*;
+    use crate::judge::{JudgeUrl, Token};
+
+    #[test]
+    fn a_page_that_is_cut_anywhere_is_another_page() {
+        let url = JudgeUrl::parse("http://azenv.example.net/").unwrap_or_else(|bad| unreachable!("{bad}"));
+        let token = Token::new(7);
+        let target = url.target(&token);
+        let absolute = url.absolute(&target);
+        let sent = Sent { token: &token, target: &target, absolute: &absolute, page: false };
+        let page = format!(
+            "<pre>\nREMOTE_ADDR = 192.0.2.1\nREQUEST_METHOD = GET\nREQUEST_URI = {target}\nHTTP_HOST = x\n\
+             HTTP_EMPTY =\n</pre>\n"
+        );
+        let learned = learn(page.as_bytes(), &sent).map(|(frame, _)| frame);
+        let frame = learned.unwrap_or_else(|| unreachable!("the whole page is one: {page}"));
+        assert!(read(&frame, page.as_bytes(), &sent).is_ok(), "and reads as itself");
+        for length in 0..page.len() {
+            let reason = read(&frame, &page.as_bytes()[..length], &sent).map_err(|wrong| wrong.reason);
+            assert!(
+                matches!(reason, Err(Reason::Tampered | Reason::WrongAnswer)),
+                "{length} bytes of it: {reason:?}"
+            );
+        }
+    }
 }
