@@ -116,7 +116,7 @@ impl Sockets {
 pub(super) fn sockets(wanted: usize) -> usize {
     let files = rlimit::increase_nofile_limit(u64::MAX).unwrap_or(1024);
     let room = usize::try_from(files.saturating_sub(RESERVED_FILES)).unwrap_or(usize::MAX);
-    wanted.min(room).max(MIN_CONCURRENCY)
+    wanted.min(room.max(MIN_CONCURRENCY))
 }
 
 /// Checks all jobs. Returns when all are done or the run was cancelled; cancelled ones have no result.
