@@ -167,9 +167,11 @@ impl Panel {
         Arc::clone(&self.own.read().unwrap_or_else(PoisonError::into_inner))
     }
 
-    /// Whether there is a judge for plain HTTP.
-    pub(super) fn has(&self, tls: bool) -> bool {
-        let serves = |seat: &Seat| seat.judge().is_some_and(|judge| self.serves_all(&judge));
+    /// Whether there is a judge, over TLS or plain, that this question can be put by way of.
+    pub(super) fn has(&self, tls: bool, capability: Capability) -> bool {
+        let serves = |seat: &Seat| {
+            seat.judge().is_some_and(|judge| self.serves_all(&judge) && judge.carries(capability))
+        };
         self.seats.iter().any(|seat| seat.spec.url.tls == tls && serves(seat))
     }
 
@@ -178,8 +180,8 @@ impl Panel {
         judge.proves() && (has_ipv4(judge) || !self.knows_ipv4)
     }
 
-    /// The next judge in turn, over TLS or plain.
-    pub(super) fn next(&self, tls: bool) -> Option<Turn> {
+    /// The next judge in turn, over TLS or plain, that this question can be put by way of.
+    pub(super) fn next(&self, tls: bool, capability: Capability) -> Option<Turn> {
         let first = self.turn.fetch_add(1, Ordering::Relaxed);
         (0..self.seats.len()).find_map(|step| {
             let at = first.wrapping_add(step) % self.seats.len();
@@ -187,13 +189,15 @@ impl Panel {
             if seat.spec.url.tls != tls || !seat.up.load(Ordering::Acquire) {
                 return None;
             }
-            seat.judge().filter(|judge| self.serves_all(judge)).map(|judge| Turn { seat: at, judge })
+            let judge = seat.judge().filter(|judge| self.serves_all(judge) && judge.carries(capability))?;
+            Some(Turn { seat: at, judge })
         })
     }
 
     /// A judge of the same kind that was not asked yet, for a second opinion.
-    pub(super) fn another(&self, tls: bool, asked: &[&str]) -> Option<Turn> {
-        self.up().find(|turn| turn.judge.url.tls == tls && !asked.contains(&turn.judge.shown().as_ref()))
+    pub(super) fn another(&self, tls: bool, capability: Capability, asked: &[&str]) -> Option<Turn> {
+        let new = |judge: &Judge| judge.url.tls == tls && !asked.contains(&judge.shown().as_ref());
+        self.up().find(|turn| new(&turn.judge) && turn.judge.carries(capability))
     }
 
     /// Whether a judge is asked over TLS, by how it stands in evidence.

@@ -106,14 +106,17 @@ pub(super) async fn check(bench: &Bench, job: &Job, scratch: &mut Scratch) -> Se
     if bench.options.protocol.is_some() && seen.may_want_tls(false) {
         Box::pin(line.ask_over_tls(scratch, &mut seen)).await;
     }
-    for capability in seen.by_name() {
+    for capability in seen.by_name().into_iter().filter(|by_name| bench.judge_kind(*by_name).is_some()) {
         seen.take(line.ask(Question::new(capability), None, scratch).await);
     }
     if let Some((by, over_tls)) = seen.tunnel()
         && bench.panel.has_ipv6()
     {
         let question = Question { by, over_tls, ..Question::new(Capability::Ipv6) };
-        seen.take(line.ask(question, None, scratch).await);
+        let mut answer = line.ask(question, None, scratch).await;
+        // Who tunnels to this very port otherwise refuses the address.
+        answer.tried.attempt.conclusive |= seen.tunnels_to(answer.tried.attempt.port);
+        seen.take(answer);
     }
     if seen.suspicion().is_some() {
         // On the heap, so that the many that arouse none need not make room for it.
@@ -121,7 +124,7 @@ pub(super) async fn check(bench: &Bench, job: &Job, scratch: &mut Scratch) -> Se
     }
     if bench.options.full_trust
         && let Some((by, over_tls)) = seen.way(false)
-        && let Some(turn) = bench.panel.with_page()
+        && let Some(turn) = bench.panel.with_page().filter(|turn| turn.judge.carries(by))
     {
         let question = Question { over_tls, page: true, ..Question::new(by) };
         seen.take(bench.ask_judge(question, turn, &line, None, scratch).await);
@@ -161,7 +164,7 @@ impl Line<'_> {
         let mut opinions = vec![first];
         while opinions.len() < MAX_OPINIONS {
             let names: Vec<&str> = asked.iter().map(AsRef::as_ref).collect();
-            let Some(turn) = self.bench.panel.another(tls, &names) else { return };
+            let Some(turn) = self.bench.panel.another(tls, capability, &names) else { return };
             asked.push(Arc::clone(turn.judge.shown()));
             let question = Question { over_tls, ..Question::new(capability) };
             let answer = self.bench.ask_judge(question, turn, self, None, scratch).await;
@@ -356,7 +359,7 @@ fn response_time(attempt: &Attempt) -> Option<Duration> {
 impl Bench {
     /// Whether a question goes to a judge over TLS; none when no judge can answer it.
     fn judge_kind(&self, capability: Capability) -> Option<bool> {
-        let (plain, tls) = (self.panel.has(false), self.panel.has(true));
+        let (plain, tls) = (self.panel.has(false, capability), self.panel.has(true, capability));
         match capability {
             Capability::Http => plain.then_some(false),
             // CONNECT is for TLS; a plain judge is the second best.
@@ -370,7 +373,7 @@ impl Bench {
     fn turn(&self, capability: Capability) -> Option<Turn> {
         match capability {
             Capability::Ipv6 => self.panel.next_ipv6(),
-            _ => self.judge_kind(capability).and_then(|tls| self.panel.next(tls)),
+            _ => self.judge_kind(capability).and_then(|tls| self.panel.next(tls, capability)),
         }
     }
 
@@ -561,6 +564,13 @@ impl Seen {
             .filter(|a| a.reason.is_none() || a.reason == Some(Reason::Rejected))
             .filter_map(|a| by_name(a.capability))
             .collect()
+    }
+
+    /// Whether a CONNECT to this port worked; none is 443.
+    fn tunnels_to(&self, port: Option<u16>) -> bool {
+        let opened =
+            |a: &Attempt| a.capability == Capability::Connect && a.reason.is_none() && a.port == port;
+        self.evidence.attempts.iter().any(opened)
     }
 
     /// A tunnel that works and can lead to an IPv6 target, and whether it is reached over TLS.

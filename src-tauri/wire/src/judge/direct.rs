@@ -90,6 +90,16 @@ impl Judge {
         self.has_page
     }
 
+    /// Whether a question can be put by way of this judge: SOCKS4 carries an address of IPv4, and a question about names
+    /// takes a name.
+    #[must_use]
+    pub fn carries(&self, capability: Capability) -> bool {
+        match capability {
+            Capability::Socks4a | Capability::Socks5h => self.url.name().is_some(),
+            _ => self.address_for(capability).is_some(),
+        }
+    }
+
     /// Its addresses, IPv4 first.
     #[must_use]
     pub fn addresses(&self) -> &[IpAddr] {
