@@ -24,6 +24,10 @@ const FIRST_ENTRY: u16 = 0x0100;
 /// The hosts of the upper half.
 const EXITS: u16 = 0x8000;
 const FIRST_EXIT: u16 = 0x8000;
+/// The broadcast address of loopback, to which the kernel connects nobody, and the first port there: one for each proxy
+/// that cannot be reached, in whatever world, since nobody ever listens.
+const UNREACHABLE: Ipv4Addr = Ipv4Addr::new(127, 255, 255, 255);
+const FIRST_UNREACHABLE_PORT: u16 = 1024;
 /// A prime that divides neither range, so that its multiples visit every host once and neighbours in a list do not
 /// look like neighbours.
 const STRIDE: u64 = 7919;
@@ -72,6 +76,13 @@ impl Block {
         }
         let port = self.ports[(usize::from(host) / 3 + round) % self.ports.len()];
         Ok(SocketAddr::from((self.host(FIRST_ENTRY + host), port)))
+    }
+
+    /// The endpoint of a proxy to which no way leads.
+    pub(crate) fn unreachable(number: usize) -> io::Result<SocketAddr> {
+        let port = u16::try_from(number).ok().and_then(|number| FIRST_UNREACHABLE_PORT.checked_add(number));
+        let none = || io::Error::other("there is no further endpoint that cannot be reached");
+        Ok(SocketAddr::from((UNREACHABLE, port.ok_or_else(none)?)))
     }
 
     /// The address through which the proxy with this number leaves. Past the last host exits are shared.

@@ -54,14 +54,14 @@ pub struct JudgeSpec {
     kind: JudgeKind,
     tls: bool,
     name: Option<String>,
-    ipv6: bool,
+    at: Option<IpAddr>,
 }
 
 impl JudgeSpec {
     /// A plain judge of this shape, known by its address.
     #[must_use]
     pub fn new(kind: JudgeKind) -> Self {
-        Self { kind, tls: false, name: None, ipv6: false }
+        Self { kind, tls: false, name: None, at: None }
     }
 
     /// Speaks TLS, with a certificate of the world's authority.
@@ -80,8 +80,14 @@ impl JudgeSpec {
 
     /// Listens on `::1`, the only IPv6 address of loopback.
     #[must_use]
-    pub fn ipv6(mut self) -> Self {
-        self.ipv6 = true;
+    pub fn ipv6(self) -> Self {
+        self.at(IpAddr::V6(Ipv6Addr::LOCALHOST))
+    }
+
+    /// Listens on this address, which must be one of the machine's own: in a network namespace it may have any.
+    #[must_use]
+    pub fn at(mut self, address: IpAddr) -> Self {
+        self.at = Some(address);
         self
     }
 }
@@ -144,10 +150,11 @@ impl Bound {
         block: &Block,
         authority: &Authority,
     ) -> io::Result<Self> {
-        let ip = if spec.ipv6 { IpAddr::V6(Ipv6Addr::LOCALHOST) } else { IpAddr::V4(block.judge(number)) };
+        let ip = spec.at.unwrap_or_else(|| IpAddr::V4(block.judge(number)));
         let usual = if spec.tls { 443 } else { 80 };
         // The address `::1` is everybody's, so its usual ports are left alone.
-        let listener = match listen(SocketAddr::new(ip, if spec.ipv6 { 0 } else { usual })) {
+        let shared = ip == IpAddr::V6(Ipv6Addr::LOCALHOST);
+        let listener = match listen(SocketAddr::new(ip, if shared { 0 } else { usual })) {
             Err(error)
                 if matches!(error.kind(), io::ErrorKind::PermissionDenied | io::ErrorKind::AddrInUse) =>
             {
@@ -192,6 +199,10 @@ impl Bound {
             askable.plain = true;
             askable.plain_named |= named;
         }
+    }
+
+    pub(crate) fn ip(&self) -> IpAddr {
+        self.judge.addr.ip()
     }
 
     /// The name and address, for those who resolve.

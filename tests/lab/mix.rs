@@ -6,6 +6,7 @@ use rand::Rng as _;
 use rand::rngs::StdRng;
 use rand::seq::IndexedRandom as _;
 
+use super::catalogue::catalogue;
 use super::fault::{Fault, Tamper};
 use super::proxy::{ConnectReply, Face, Listed, ProxySpec};
 
@@ -20,6 +21,8 @@ pub struct Mix {
     faults: &'static [Fault],
     latency: Duration,
     http_only: bool,
+    /// What is drawn from where neither the living nor faults are: each as likely as another.
+    catalogue: Vec<ProxySpec>,
 }
 
 /// The everyday faults.
@@ -87,7 +90,15 @@ impl Mix {
             faults: PLAIN,
             latency: Duration::ZERO,
             http_only: false,
+            catalogue: Vec::new(),
         }
+    }
+
+    /// Everything that a proxy of the lab can be, each as likely as another, and a fifth that refuses. For a world that
+    /// has plain judges and judges over TLS.
+    #[must_use]
+    pub fn everything() -> Self {
+        Self { catalogue: catalogue(), ..Self::mixed() }
     }
 
     /// Every tenth lives; all the dead refuse.
@@ -132,7 +143,9 @@ impl Mix {
 
     /// The next proxy.
     pub(crate) fn draw(&self, rng: &mut StdRng) -> ProxySpec {
-        let mut spec = if rng.random_ratio(u32::from(self.alive_percent), 100) {
+        let mut spec = if let Some(spec) = self.catalogue.choose(rng) {
+            if rng.random_ratio(1, 5) { any_kind(rng).fault(Fault::Refused) } else { spec.clone() }
+        } else if rng.random_ratio(u32::from(self.alive_percent), 100) {
             let spec = if self.http_only { ProxySpec::http().face(any_face(rng)) } else { living(rng) };
             let percent = rng.random_range(50..=150);
             spec.latency(self.latency * percent / 100)

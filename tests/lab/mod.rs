@@ -2,7 +2,7 @@
 //!
 //! It holds judges, proxies and their faults, and it knows the truth about each of them. It is an independent peer:
 //! it uses no crate of Proxydeck, so that it cannot share a misunderstanding with what it tests. It never dials
-//! anything but loopback addresses, and it needs Linux, where all of 127.0.0.0/8 is at hand.
+//! anything but loopback addresses and its judges, and it needs Linux, where all of 127.0.0.0/8 is at hand.
 //!
 //! # A world in three lines
 //!
@@ -25,7 +25,7 @@
 //!   `add(spec).await`, `traffic()`. Dropping it ends all its tasks; `stop().await` also waits for them. Judges are
 //!   added before proxies, since what is true of a proxy depends on what can be asked.
 //! - [`LabJudge`]: `url`, `addr`, `name`, `requests()`, `set_delay(d)`, `down().await` (refuses from then on and cuts
-//!   what is open), `up().await`. [`JudgeSpec`]: `tls()`, `named("judge.lab")`, `ipv6()`.
+//!   what is open), `up().await`. [`JudgeSpec`]: `tls()`, `named("judge.lab")`, `ipv6()`, `at(ip)`.
 //!   [`JudgeKind`]: `Own`, `Azenv`, `Httpbin`, `Bare`, `Ipify`. A plain judge listens on port 80 and a TLS one on 443
 //!   of an address of its own where that is allowed, else on a free port.
 //! - [`ProxySpec`]: `http()` (forward and CONNECT), `connect()` (CONNECT alone), `socks4()`, `socks5()`, `mixed()`;
@@ -38,7 +38,8 @@
 //!   `notes`; plain words of the product, written as JSON by `serde`. A truth is that of the protocol that the proxy is
 //!   made for; on a dead one that is asked by every protocol the furthest attempt has the same reason.
 //! - [`Fault`]: each variant says what it does and what is true of it.
-//! - [`Mix`]: `mixed()`, `refused()`, `hostile()`, each with `.alive(percent)` and `.latency(d)`.
+//! - [`Mix`]: `mixed()`, `refused()`, `hostile()`, each with `.alive(percent)` and `.latency(d)`; `everything()`.
+//! - [`catalogue()`]: one proxy of everything that there is, for a world with plain judges and judges over TLS.
 //!
 //! # Addresses
 //!
@@ -48,6 +49,7 @@
 //! costs no descriptor. The same seed gives the same world as long as the block that it asks for first is free.
 
 mod block;
+mod catalogue;
 mod fault;
 mod http;
 mod judge;
@@ -61,6 +63,10 @@ mod truth;
 mod world;
 
 pub use block::CLIENT;
+pub use catalogue::{
+    ANSWER_FAULTS, CONNECT_REPLIES, CONNECTION_FAULTS, FACES, REQUEST_FAULTS, SOCKS4_REPLIES, SOCKS5_REPLIES,
+    TUNNEL_FAULTS, catalogue,
+};
 pub use fault::{Fault, Tamper};
 pub use judge::{JudgeKind, JudgeSpec, LabJudge};
 pub use mix::Mix;

@@ -4,8 +4,8 @@ use std::collections::HashMap;
 use std::io;
 use std::net::{IpAddr, SocketAddr};
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{PoisonError, RwLock};
-use std::time::Duration;
+use std::sync::{Mutex, PoisonError, RwLock};
+use std::time::{Duration, Instant};
 
 use socket2::SockRef;
 use tokio::net::{TcpListener, TcpSocket, TcpStream};
@@ -29,6 +29,8 @@ pub(crate) struct Net {
     pub(crate) authority: Authority,
     pub(crate) forger: Authority,
     pub(crate) askable: Askable,
+    /// The addresses of the judges, all of which are this machine's: it listens there.
+    pub(crate) judges: Vec<IpAddr>,
     pub(crate) stop: CancellationToken,
     pub(crate) tasks: TaskTracker,
     pub(crate) gauge: Gauge,
@@ -39,10 +41,12 @@ pub(crate) struct Net {
 pub(crate) enum DialError {
     /// The name has no address in this world.
     Unresolved,
-    /// Not a loopback address: the lab never leaves the machine.
+    /// Neither a loopback address nor a judge's: the lab never leaves the machine.
     Forbidden,
     /// The target refused.
     Refused,
+    /// The proxy has no way to addresses of this family.
+    NoRoute,
     /// Anything else.
     Unreachable,
 }
@@ -54,16 +58,16 @@ impl Net {
         host.parse().ok().or_else(|| names.get(&host.to_ascii_lowercase()).copied())
     }
 
-    /// Opens a connection to a loopback target, leaving from `from` if the families agree.
-    pub(crate) async fn dial(&self, host: &str, port: u16, from: IpAddr) -> Result<TcpStream, DialError> {
+    /// Opens a connection to a loopback target or to a judge, leaving from that of the addresses which is of its family.
+    pub(crate) async fn dial(&self, host: &str, port: u16, from: &[IpAddr]) -> Result<TcpStream, DialError> {
         let address = self.resolve(host).ok_or(DialError::Unresolved)?;
-        if !address.is_loopback() {
+        if !address.is_loopback() && !self.judges.contains(&address) {
             return Err(DialError::Forbidden);
         }
         let dialled = async {
             let socket = if address.is_ipv4() { TcpSocket::new_v4() } else { TcpSocket::new_v6() }?;
-            if address.is_ipv4() == from.is_ipv4() {
-                socket.bind(SocketAddr::new(from, 0))?;
+            if let Some(from) = from.iter().find(|from| from.is_ipv4() == address.is_ipv4()) {
+                socket.bind(SocketAddr::new(*from, 0))?;
             }
             socket.connect(SocketAddr::new(address, port)).await
         };
@@ -95,6 +99,7 @@ pub(crate) fn reset_on_close(stream: &TcpStream) -> io::Result<()> {
 /// Counts the connections that a world's proxies accept.
 #[derive(Default)]
 pub(crate) struct Gauge {
+    moments: Mutex<Vec<Instant>>,
     accepted: AtomicU64,
     open: AtomicU64,
     peak: AtomicU64,
@@ -117,9 +122,18 @@ pub(crate) struct Open<'a>(&'a Gauge);
 impl Gauge {
     pub(crate) fn enter(&self) -> Open<'_> {
         self.accepted.fetch_add(1, Ordering::Relaxed);
+        self.moments.lock().unwrap_or_else(PoisonError::into_inner).push(Instant::now());
         let open = self.open.fetch_add(1, Ordering::Relaxed) + 1;
         self.peak.fetch_max(open, Ordering::Relaxed);
         Open(self)
+    }
+
+    /// The most connections that were accepted within any such span of time.
+    pub(crate) fn busiest(&self, span: Duration) -> usize {
+        let mut moments = self.moments.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        moments.sort_unstable();
+        let within = |first: usize| moments.partition_point(|moment| *moment < moments[first] + span) - first;
+        (0..moments.len()).map(within).max().unwrap_or_default()
     }
 
     pub(crate) fn read(&self) -> Traffic {

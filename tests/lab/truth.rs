@@ -42,8 +42,9 @@ enum Outcome {
 }
 
 /// Reasons in the order of how far an attempt came: the reason of a check is that of the furthest one.
-const FURTHEST: [&str; 18] = [
+const FURTHEST: [&str; 19] = [
     "refused",
+    "unreachable",
     "dial_timeout",
     "handshake_timeout",
     "reset",
@@ -158,16 +159,18 @@ fn outcome(spec: &ProxySpec, capability: &'static str, askable: &Askable) -> Out
             ConnectRule::Only443 | ConnectRule::Never if !over_tls => return Outcome::NotTried,
             _ => {}
         }
-        if !spec.names && if over_tls { askable.tls_named } else { askable.plain_named } {
-            return Outcome::No("rejected", Some(502));
-        }
+    }
+    // The target of HTTP is the judge's name where it has one.
+    if is_http && !spec.names && if over_tls { askable.tls_named } else { askable.plain_named } {
+        return Outcome::No("rejected", Some(502));
     }
     match fault {
         Some(fault) if fault.layer() == Layer::Socks && !is_http => return no(fault),
-        Some(Fault::TunnelSilence) if capability != "http" => return no(Fault::TunnelSilence),
-        Some(Fault::TlsIntercept) if capability != "http" && !askable.tls_ports.is_empty() => {
-            return no(Fault::TlsIntercept);
-        }
+        // What is asked by SOCKS is asked in the clear where that can be, and nobody can be caught there.
+        Some(Fault::TlsIntercept) if over_tls => return no(Fault::TlsIntercept),
+        Some(Fault::TlsIntercept) => {}
+        Some(Fault::TunnelGarbage) if over_tls => return Outcome::No("tls_failed", None),
+        Some(fault) if fault.layer() == Layer::Tunnel && capability != "http" => return no(fault),
         Some(fault) if fault.layer() == Layer::Answer && !over_tls => return no(fault),
         _ => {}
     }
@@ -183,6 +186,8 @@ fn denial(spec: &ProxySpec, capability: &str) -> Option<Outcome> {
     spec.account.as_ref()?;
     let is_http = matches!(capability, "http" | "connect");
     let reason = match spec.listed {
+        // Nobody vouches for the certificate of one that is known by its address, so that it gets no password.
+        Listed::Right if spec.over_tls => "auth_required",
         Listed::Right => return None,
         _ if capability.starts_with("socks4") => return Some(Outcome::No("rejected", Some(0x5d))),
         Listed::Without => "auth_required",
@@ -193,6 +198,7 @@ fn denial(spec: &ProxySpec, capability: &str) -> Option<Outcome> {
 
 fn reaches_ipv6(spec: &ProxySpec, askable: &Askable, works: &[&str]) -> bool {
     let allowed = |port: &u16| spec.connect_rule == ConnectRule::Any || askable.tls_ports.contains(port);
-    works.contains(&"socks5") && !askable.ipv6_ports.is_empty()
-        || works.contains(&"connect") && askable.ipv6_ports.iter().any(allowed)
+    let tunnels = works.contains(&"socks5") && !askable.ipv6_ports.is_empty()
+        || works.contains(&"connect") && askable.ipv6_ports.iter().any(allowed);
+    spec.ipv6 && tunnels
 }

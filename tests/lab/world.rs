@@ -101,7 +101,9 @@ impl WorldBuilder {
             names.extend(judge.named());
             bound.push(judge);
         }
+        let judges = bound.iter().map(Bound::ip).collect();
         let net = Arc::new(Net {
+            judges,
             block,
             names: RwLock::new(names),
             authority,
@@ -146,11 +148,15 @@ impl World {
         let mut sockets = Vec::new();
         let (addr, exit, dials) = loop {
             let number = self.next.fetch_add(1, Ordering::Relaxed);
-            let addr = self.net.block.entry(number)?;
+            let addr = match (spec.entry, spec.fault) {
+                (Some(entry), _) => SocketAddr::new(entry, self.net.block.entry(number)?.port()),
+                (None, Some(Fault::Unreachable)) => Block::unreachable(number)?,
+                _ => self.net.block.entry(number)?,
+            };
             let exit = spec.exit_at(addr.ip(), self.net.block.exit(number));
             let dials = Arc::new(AtomicU64::new(0));
             let opened = match spec.fault {
-                Some(Fault::Refused) => Ok(()),
+                Some(Fault::Refused | Fault::Unreachable) => Ok(()),
                 Some(Fault::Blackhole) => blackhole(addr).await.map(|filled| sockets = filled),
                 _ => listen(addr).map(|listener| {
                     let proxy =
@@ -247,6 +253,12 @@ impl World {
             text.push('\n');
         }
         Ok(text)
+    }
+
+    /// The most connections that all proxies together have accepted within any such span of time.
+    #[must_use]
+    pub fn busiest(&self, span: Duration) -> usize {
+        self.net.gauge.busiest(span)
     }
 
     /// What all proxies have accepted together.

@@ -3,7 +3,6 @@
 use std::io;
 use std::net::IpAddr;
 
-use super::super::fault::Fault;
 use super::super::http::authority;
 use super::super::peer::Peer;
 use super::http::{refuse, status_of};
@@ -24,9 +23,9 @@ pub(super) async fn speak(proxy: &Proxy, mut peer: Peer, target: &str, client: I
     if proxy.spec.connect_rule == ConnectRule::Only443 && !https {
         return refuse(&mut peer, 403, "Tunnels lead to port 443 only.").await;
     }
-    if proxy.spec.fault == Some(Fault::TunnelSilence) {
+    if tunnel::spoils(proxy.spec.fault) {
         peer.send(announcement(proxy.spec.connect_reply)).await?;
-        return peer.drain().await;
+        return tunnel::spoil(proxy, peer).await;
     }
     match proxy.reach(&host, port, client).await {
         Ok(upstream) => {

@@ -41,7 +41,7 @@ pub(super) async fn forward(
         request.remove(name);
     }
     rewrite(proxy.spec.fault, &mut request);
-    if let Some((name, value)) = proxy.spec.face.header(client) {
+    if let Some((name, value)) = proxy.spec.header(client) {
         request.push(name, &value);
     }
     request.push("Connection", "close");
@@ -56,7 +56,7 @@ pub(super) async fn forward(
         tokio::io::copy_bidirectional(&mut peer, &mut upstream).await?;
         return Ok(());
     };
-    let bytes = if fault == Fault::Replay {
+    let bytes = if matches!(fault, Fault::Replay | Fault::Cached) {
         proxy.replay.get_or_try_init(|| stale(upstream, request)).await?.clone()
     } else {
         upstream.send(&request.to_bytes()).await?;

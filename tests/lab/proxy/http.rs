@@ -10,17 +10,23 @@ use super::super::peer::Peer;
 use super::spec::{Account, Kind};
 use super::{Proxy, connect, exchange};
 
+/// Where redirects lead.
+const ELSEWHERE: &str = "http://login.lab.invalid/";
+
 /// Reads one request and answers it; every answer ends the connection.
 pub(super) async fn speak(proxy: &Proxy, mut peer: Peer, client: IpAddr) -> io::Result<()> {
     let Some(bytes) = peer.head().await? else { return Ok(()) };
     let parsed = Head::parse(&bytes).and_then(|head| head.request_line().map(|line| (head, line)));
     let Some((head, line)) = parsed else { return refuse(&mut peer, 400, "This is no HTTP request.").await };
     match proxy.spec.fault {
+        Some(Fault::Status(status @ 300..=399)) => {
+            return say(&mut peer, page(status, "Elsewhere.").with("Location", ELSEWHERE)).await;
+        }
         Some(Fault::Status(status)) => return refuse(&mut peer, status, "The lab says so.").await,
         Some(Fault::Portal) => return say(&mut peer, portal()).await,
         Some(Fault::Redirect) => {
             let answer = Answer::new(302, "text/html", "<html><body>Moved.</body></html>\n");
-            return say(&mut peer, answer.with("Location", "http://login.lab.invalid/")).await;
+            return say(&mut peer, answer.with("Location", ELSEWHERE)).await;
         }
         _ => {}
     }
@@ -65,7 +71,7 @@ pub(super) fn status_of(error: DialError) -> u16 {
     match error {
         DialError::Forbidden => 403,
         DialError::Unresolved | DialError::Refused => 502,
-        DialError::Unreachable => 503,
+        DialError::NoRoute | DialError::Unreachable => 503,
     }
 }
 
@@ -78,7 +84,8 @@ fn page(status: u16, why: &str) -> Answer {
     Answer::new(status, "text/html", format!("<html><body><h1>{status}</h1><p>{why}</p></body></html>\n"))
 }
 
-fn portal() -> Answer {
+/// The page of whoever wants to be seen first.
+pub(super) fn portal() -> Answer {
     let page = "<html><head><title>Welcome</title></head><body><form action=\"/login\">\
                 <p>Accept the terms to use this network.</p><input type=\"submit\"></form></body></html>\n";
     Answer::new(200, "text/html; charset=utf-8", page)

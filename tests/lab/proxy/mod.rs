@@ -43,7 +43,7 @@ pub(crate) struct Proxy {
     exit: IpAddr,
     net: Arc<Net>,
     dials: Arc<AtomicU64>,
-    /// The answer that [`Fault::Replay`] gives to everybody.
+    /// The answer that [`Fault::Replay`] and [`Fault::Cached`] give to everybody.
     replay: OnceCell<Vec<u8>>,
 }
 
@@ -63,8 +63,12 @@ impl Proxy {
         if !self.spec.names && host.parse::<IpAddr>().is_err() {
             return Err(DialError::Unresolved);
         }
-        let from = if self.spec.face == Face::ClientsExit { client } else { self.exit };
-        self.net.dial(host, port, from).await
+        if !self.spec.ipv6 && self.net.resolve(host).is_some_and(|address| address.is_ipv6()) {
+            return Err(DialError::NoRoute);
+        }
+        let exit = if self.spec.face == Face::ClientsExit { client } else { self.exit };
+        let from: Vec<IpAddr> = self.spec.exit_ipv6.map(IpAddr::V6).into_iter().chain([exit]).collect();
+        self.net.dial(host, port, &from).await
     }
 
     /// Waits as long as this proxy is slow.
@@ -90,12 +94,12 @@ pub(crate) async fn serve(proxy: Arc<Proxy>, listener: TcpListener) {
             tokio::time::sleep(Duration::from_millis(20)).await;
             continue;
         };
-        proxy.dials.fetch_add(1, Ordering::Relaxed);
+        let dial = proxy.dials.fetch_add(1, Ordering::Relaxed);
         let proxy = Arc::clone(&proxy);
         let tasks = proxy.net.tasks.clone();
         tasks.spawn(async move {
             let _open = proxy.net.gauge.enter();
-            let talk = Box::pin(converse(&proxy, stream, client.ip()));
+            let talk = Box::pin(converse(&proxy, stream, client.ip(), dial));
             let talk = tokio::time::timeout(CONNECTION_LIMIT, talk);
             // What goes wrong on one connection is the other side's business: nobody here could do anything about it.
             let _ = proxy.net.stop.run_until_cancelled(talk).await;
@@ -122,12 +126,12 @@ pub(crate) async fn blackhole(at: SocketAddr) -> io::Result<Vec<Socket>> {
     Err(io::Error::other("the queue of a listener did not fill; this kernel cannot make a black hole"))
 }
 
-async fn converse(proxy: &Proxy, mut stream: TcpStream, client: IpAddr) -> io::Result<()> {
+async fn converse(proxy: &Proxy, mut stream: TcpStream, client: IpAddr, dial: u64) -> io::Result<()> {
     stream.set_nodelay(true)?;
     match proxy.spec.fault {
         Some(Fault::ResetOnAccept) => return reset_on_close(&stream),
         Some(Fault::CloseOnAccept) => return stream.shutdown().await,
-        Some(Fault::ResetOnRequest) => {
+        Some(fault) if resets_on_request(fault, dial) => {
             // Readiness alone may be a false alarm; a byte that is there is none.
             stream.peek(&mut [0]).await?;
             return reset_on_close(&stream);
@@ -161,6 +165,14 @@ async fn converse(proxy: &Proxy, mut stream: TcpStream, client: IpAddr) -> io::R
         Peer::new(stream)
     };
     speak(proxy, peer, client).await
+}
+
+fn resets_on_request(fault: Fault, dial: u64) -> bool {
+    match fault {
+        Fault::ResetOnRequest => true,
+        Fault::Flaky(lost) => dial < lost,
+        _ => false,
+    }
 }
 
 /// Tells by the first byte what is spoken, and answers if this proxy speaks it.

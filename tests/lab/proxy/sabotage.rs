@@ -9,6 +9,7 @@ use flate2::write::GzEncoder;
 use super::super::fault::{Fault, Tamper};
 use super::super::http::Answer;
 use super::super::peer::Peer;
+use super::http::portal;
 
 /// One byte for each of these.
 const DRIP: Duration = Duration::from_secs(1);
@@ -16,6 +17,12 @@ const DRIP: Duration = Duration::from_secs(1);
 const FLOOD_LIMIT: usize = 256 << 20;
 /// What a flood is made of.
 const FLOOD_PIECE: usize = 16 * 1024;
+/// What one member of a bomb becomes when it is unpacked, and of how many members it is made: 256 MiB from as many KiB.
+const BOMB_MEMBER: usize = 1 << 20;
+const BOMB_MEMBERS: usize = 256;
+/// A length that nobody would wait for: ten gigabytes.
+const HUGE_LENGTH: &str = "10737418240";
+const FOOTER: &str = "<!-- delivered by lab -->\n";
 /// Bytes promised and never sent, and bytes sent beyond the promise.
 const WRONG_BY: usize = 40;
 const SCRIPT: &str = "<script src=\"//ads.lab.invalid/a.js\"></script>";
@@ -24,10 +31,19 @@ const SCRIPT: &str = "<script src=\"//ads.lab.invalid/a.js\"></script>";
 pub(super) async fn deliver(peer: &mut Peer, fault: Fault, mut answer: Answer) -> io::Result<()> {
     match fault {
         Fault::Tampers(how) => tamper(&mut answer, how),
+        Fault::Cached => {
+            answer.head.push("Age", "86400");
+            answer.head.push("X-Cache", "HIT from lab");
+        }
+        Fault::Hijack => answer = portal(),
         Fault::Gzip => {
-            let mut coder = GzEncoder::new(Vec::new(), Compression::fast());
-            coder.write_all(&answer.body)?;
-            answer.body = coder.finish()?;
+            answer.body = gzip(&answer.body)?;
+            answer.head.set("Content-Encoding", "gzip");
+            measure(&mut answer);
+        }
+        Fault::Bomb => {
+            // Members one behind the other are one stream (RFC 1952, 2.2).
+            answer.body = gzip(&vec![0; BOMB_MEMBER])?.repeat(BOMB_MEMBERS);
             answer.head.set("Content-Encoding", "gzip");
             measure(&mut answer);
         }
@@ -40,6 +56,26 @@ pub(super) async fn deliver(peer: &mut Peer, fault: Fault, mut answer: Answer) -
             let line = "X-Filler: ".to_owned() + &"z".repeat(500) + "\r\n";
             peer.send(b"HTTP/1.1 200 OK\r\n").await?;
             return flood(peer, line.repeat(32).as_bytes()).await;
+        }
+        Fault::EndlessChunks => {
+            in_chunks(&mut answer);
+            answer.body.clear();
+            peer.send(&answer.to_bytes()).await?;
+            let chunk = format!("{FLOOD_PIECE:x}\r\n{}\r\n", ".".repeat(FLOOD_PIECE));
+            return flood(peer, chunk.as_bytes()).await;
+        }
+        Fault::EndlessInterim => {
+            return flood(peer, "HTTP/1.1 100 Continue\r\n\r\n".repeat(16).as_bytes()).await;
+        }
+        Fault::HugeLength => {
+            answer.head.set("Content-Length", HUGE_LENGTH);
+            peer.send(&answer.to_bytes()).await?;
+            return flood(peer, &[b'.'; FLOOD_PIECE]).await;
+        }
+        Fault::Stall => {
+            let bytes = answer.to_bytes();
+            peer.send(&bytes[..bytes.len() / 2]).await?;
+            return peer.drain().await;
         }
         Fault::Drip => {
             for byte in answer.to_bytes() {
@@ -55,9 +91,20 @@ pub(super) async fn deliver(peer: &mut Peer, fault: Fault, mut answer: Answer) -
             let length = answer.body.len().saturating_sub(WRONG_BY);
             answer.head.set("Content-Length", &length.to_string());
         }
-        Fault::TruncatedChunked => {
-            answer.head.remove("Content-Length");
+        Fault::BadChunk => {
+            in_chunks(&mut answer);
+            answer.body.splice(0..0, *b"many\r\n");
+        }
+        Fault::TwoLengths => answer.head.push("Content-Length", &(answer.body.len() + WRONG_BY).to_string()),
+        Fault::LengthAndChunks => {
+            let length = answer.body.len();
+            answer.body.splice(0..0, format!("{length:x}\r\n").into_bytes());
+            answer.body.extend_from_slice(b"\r\n0\r\n\r\n");
+            measure(&mut answer);
             answer.head.push("Transfer-Encoding", "chunked");
+        }
+        Fault::TruncatedChunked => {
+            in_chunks(&mut answer);
             let size = format!("{:x}\r\n", answer.body.len());
             answer.body.truncate(answer.body.len() / 2);
             answer.body.splice(0..0, size.into_bytes());
@@ -79,7 +126,26 @@ fn tamper(answer: &mut Answer, how: Tamper) {
             answer.body.splice(end..end, SCRIPT.bytes());
             measure(answer);
         }
+        Tamper::Appended => {
+            answer.body.extend_from_slice(FOOTER.as_bytes());
+            measure(answer);
+        }
+        Tamper::Cut => {
+            answer.body.truncate(answer.body.len().saturating_sub(WRONG_BY));
+            measure(answer);
+        }
     }
+}
+
+fn gzip(bytes: &[u8]) -> io::Result<Vec<u8>> {
+    let mut coder = GzEncoder::new(Vec::new(), Compression::fast());
+    coder.write_all(bytes)?;
+    coder.finish()
+}
+
+fn in_chunks(answer: &mut Answer) {
+    answer.head.remove("Content-Length");
+    answer.head.push("Transfer-Encoding", "chunked");
 }
 
 /// Changes one letter that no judge echoes from the request: of the frame of Proxydeck's own judge, of a page's title,

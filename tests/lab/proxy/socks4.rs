@@ -36,9 +36,9 @@ pub(super) async fn speak(proxy: &Proxy, mut peer: Peer, client: IpAddr) -> io::
     if request[1] != CONNECT {
         return reject(&mut peer, REJECTED).await;
     }
-    if proxy.spec.fault == Some(Fault::TunnelSilence) {
+    if tunnel::spoils(proxy.spec.fault) {
         peer.send(&reply(GRANTED)).await?;
-        return peer.drain().await;
+        return tunnel::spoil(proxy, peer).await;
     }
     match proxy.reach(&host, port, client).await {
         Ok(upstream) => {

@@ -19,6 +19,7 @@ const CONNECT: u8 = 1;
 
 const SUCCEEDED: u8 = 0x00;
 const NOT_ALLOWED: u8 = 0x02;
+const NETWORK_UNREACHABLE: u8 = 0x03;
 const HOST_UNREACHABLE: u8 = 0x04;
 const REFUSED: u8 = 0x05;
 const COMMAND_UNKNOWN: u8 = 0x07;
@@ -54,9 +55,9 @@ pub(super) async fn speak(proxy: &Proxy, mut peer: Peer, client: IpAddr) -> io::
     if request[1] != CONNECT {
         return reject(proxy, &mut peer, COMMAND_UNKNOWN).await;
     }
-    if proxy.spec.fault == Some(Fault::TunnelSilence) {
+    if tunnel::spoils(proxy.spec.fault) {
         peer.send(&reply(proxy, SUCCEEDED)).await?;
-        return peer.drain().await;
+        return tunnel::spoil(proxy, peer).await;
     }
     match proxy.reach(&host, port, client).await {
         Ok(upstream) => {
@@ -66,6 +67,7 @@ pub(super) async fn speak(proxy: &Proxy, mut peer: Peer, client: IpAddr) -> io::
         Err(error) => {
             let code = match error {
                 DialError::Forbidden => NOT_ALLOWED,
+                DialError::NoRoute => NETWORK_UNREACHABLE,
                 DialError::Refused => REFUSED,
                 DialError::Unresolved | DialError::Unreachable => HOST_UNREACHABLE,
             };

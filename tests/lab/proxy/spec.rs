@@ -1,6 +1,6 @@
 //! What a proxy is to be: the words with which a test describes one. Nothing here touches a socket.
 
-use std::net::{IpAddr, Ipv4Addr};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::time::Duration;
 
 use serde::Serialize;
@@ -49,12 +49,28 @@ pub enum Face {
     ForwardedForOther,
     /// Anonymous: `Proxy-Connection`.
     ProxyConnection,
+    /// Anonymous: `Forwarded` that hides its client, as RFC 7239 has it.
+    ForwardedUnknown,
+    /// Anonymous: `X-Forwarded-Host`.
+    ForwardedHost,
+    /// Anonymous: `X-Proxy-ID`.
+    ProxyId,
     /// Transparent: `X-Forwarded-For` with the client's address.
     ForwardedFor,
     /// Transparent: `Forwarded` with the client's address and port in `for=`.
     Forwarded,
     /// Transparent: `X-Real-IP` with the client's address.
     RealIp,
+    /// Transparent: `X-Forwarded-For` with the client's address in the middle of a list.
+    ForwardedForList,
+    /// Transparent: `X-Forwarded-For` with the client's address and port.
+    ForwardedForPort,
+    /// Transparent: `Client-IP` with the client's address as one of IPv6 that was mapped.
+    ClientIp,
+    /// Transparent: the client's address inside of `Via`.
+    ViaClient,
+    /// Transparent: the client's address in a header of which nobody has heard.
+    OddHeader,
     /// Transparent: no header, but it leaves from the client's address.
     ClientsExit,
 }
@@ -65,8 +81,21 @@ impl Face {
     pub fn level(self) -> &'static str {
         match self {
             Self::Elite => "elite",
-            Self::Via | Self::ForwardedForOther | Self::ProxyConnection => "anonymous",
-            Self::ForwardedFor | Self::Forwarded | Self::RealIp | Self::ClientsExit => "transparent",
+            Self::Via
+            | Self::ForwardedForOther
+            | Self::ProxyConnection
+            | Self::ForwardedUnknown
+            | Self::ForwardedHost
+            | Self::ProxyId => "anonymous",
+            Self::ForwardedFor
+            | Self::Forwarded
+            | Self::RealIp
+            | Self::ForwardedForList
+            | Self::ForwardedForPort
+            | Self::ClientIp
+            | Self::ViaClient
+            | Self::OddHeader
+            | Self::ClientsExit => "transparent",
         }
     }
 
@@ -75,23 +104,40 @@ impl Face {
     pub fn giveaway(self) -> Option<&'static str> {
         Some(match self {
             Self::Elite => return None,
-            Self::Via => "Via",
-            Self::ForwardedForOther | Self::ForwardedFor => "X-Forwarded-For",
+            Self::Via | Self::ViaClient => "Via",
+            Self::ForwardedForOther
+            | Self::ForwardedFor
+            | Self::ForwardedForList
+            | Self::ForwardedForPort => "X-Forwarded-For",
             Self::ProxyConnection => "Proxy-Connection",
-            Self::Forwarded => "Forwarded",
+            Self::Forwarded | Self::ForwardedUnknown => "Forwarded",
+            Self::ForwardedHost => "X-Forwarded-Host",
+            Self::ProxyId => "X-Proxy-ID",
+            Self::ClientIp => "Client-IP",
+            Self::OddHeader => "X-Lab-Peer",
             Self::RealIp => "X-Real-IP",
             Self::ClientsExit => "exit",
         })
     }
 
     /// The header that it adds.
-    pub(super) fn header(self, client: IpAddr) -> Option<(&'static str, String)> {
+    fn header(self, client: IpAddr) -> Option<(&'static str, String)> {
         let name = self.giveaway().filter(|name| *name != "exit")?;
         let value = match self {
             Self::Via => "1.1 lab (squid/5.7)".to_owned(),
             Self::ForwardedForOther => NOBODY.to_string(),
             Self::ProxyConnection => "keep-alive".to_owned(),
-            Self::Forwarded => format!("for=\"{client}:51234\";proto=http"),
+            Self::Forwarded => format!("for=\"{}\";proto=http", SocketAddr::new(client, 51234)),
+            Self::ForwardedUnknown => "for=unknown;by=_lab".to_owned(),
+            Self::ForwardedHost => "judge.lab.invalid".to_owned(),
+            Self::ProxyId => "4711".to_owned(),
+            Self::ForwardedForList => format!("{NOBODY}, {client}, {NOBODY}"),
+            Self::ForwardedForPort => SocketAddr::new(client, 51234).to_string(),
+            Self::ClientIp => match client {
+                IpAddr::V4(client) => client.to_ipv6_mapped().to_string(),
+                IpAddr::V6(client) => client.to_string(),
+            },
+            Self::ViaClient => format!("1.1 {client} (lab)"),
             _ => client.to_string(),
         };
         Some((name, value))
@@ -167,6 +213,11 @@ pub struct ProxySpec {
     pub(crate) over_tls: bool,
     pub(crate) schemed: bool,
     exit: Exit,
+    /// Where it leaves from towards IPv6; unless it has one, from whatever the machine takes.
+    pub(crate) exit_ipv6: Option<Ipv6Addr>,
+    pub(crate) ipv6: bool,
+    pub(crate) entry: Option<IpAddr>,
+    tells: Option<IpAddr>,
     /// Its fault, if it has one.
     pub fault: Option<Fault>,
 }
@@ -194,6 +245,10 @@ impl ProxySpec {
             over_tls: false,
             schemed: true,
             exit: Exit::Own,
+            exit_ipv6: None,
+            ipv6: true,
+            entry: None,
+            tells: None,
             fault: None,
         }
     }
@@ -335,6 +390,39 @@ impl ProxySpec {
     pub fn leaves_through(mut self, exit: IpAddr) -> Self {
         self.exit = Exit::At(exit);
         self
+    }
+
+    /// Leaves from this address towards IPv6; it must be one of the machine's own.
+    #[must_use]
+    pub fn leaves_over_ipv6_through(mut self, exit: Ipv6Addr) -> Self {
+        self.exit_ipv6 = Some(exit);
+        self
+    }
+
+    /// Reaches nothing that has an address of IPv6 only: 503 or 0x03.
+    #[must_use]
+    pub fn without_ipv6(mut self) -> Self {
+        self.ipv6 = false;
+        self
+    }
+
+    /// Listens on this address, which must be one of the machine's own.
+    #[must_use]
+    pub fn listens_at(mut self, address: IpAddr) -> Self {
+        self.entry = Some(address);
+        self
+    }
+
+    /// Tells this address in the place of its client's, where its face tells one.
+    #[must_use]
+    pub fn tells(mut self, address: IpAddr) -> Self {
+        self.tells = Some(address);
+        self
+    }
+
+    /// The header that it adds.
+    pub(super) fn header(&self, client: IpAddr) -> Option<(&'static str, String)> {
+        self.face.header(self.tells.unwrap_or(client))
     }
 
     /// Stands in the list without a scheme.

@@ -11,10 +11,28 @@ use super::super::fault::{Fault, Layer};
 use super::super::http::Head;
 use super::super::peer::Peer;
 use super::spec::{Face, Kind};
-use super::{Proxy, TLS_LIMIT, exchange};
+use super::{GARBAGE, Proxy, TLS_LIMIT, exchange};
 
 /// The first byte of a TLS record that carries a handshake (RFC 8446, 5.1).
 const TLS_HANDSHAKE: u8 = 0x16;
+
+/// Whether a tunnel of a proxy with this fault leads nowhere, so that nobody dials the judge for it.
+pub(super) fn spoils(fault: Option<Fault>) -> bool {
+    matches!(fault, Some(Fault::TunnelSilence | Fault::TunnelClose | Fault::TunnelGarbage))
+}
+
+/// What happens in a tunnel that leads nowhere, once it was announced.
+pub(super) async fn spoil(proxy: &Proxy, mut peer: Peer) -> io::Result<()> {
+    if proxy.spec.fault == Some(Fault::TunnelSilence) {
+        return peer.drain().await;
+    }
+    // What the client says first is awaited: closing over bytes that nobody took would reset the connection.
+    peer.peek().await?;
+    if proxy.spec.fault == Some(Fault::TunnelGarbage) {
+        peer.send(GARBAGE).await?;
+    }
+    peer.finish().await
+}
 
 /// Passes bytes both ways until both sides are done.
 pub(super) async fn pass(
