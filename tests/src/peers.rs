@@ -1,4 +1,4 @@
-//! Proxy servers that others wrote, from Debian, each with a configuration of its own: started in the foreground on
+//! Proxy servers that others wrote, from Debian and mitmproxy from PyPI, each with a configuration of its own: started in the foreground on
 //! loopback as an ordinary user, leaving from an address of its own, and ended when it is dropped.
 //!
 //! They listen on 127.9.0.N and leave from 127.9.1.N, which is below the blocks that worlds of the lab claim.
@@ -20,7 +20,7 @@ use std::time::{Duration, Instant};
 use rustix::process::{Pid, Signal, kill_process, kill_process_group};
 use tempfile::TempDir;
 
-use crate::cli::{as_nobody, give_to_nobody};
+use crate::cli::{as_nobody, give_to_nobody, is_root};
 
 /// The longest that a server may take until it listens.
 const START_LIMIT: Duration = Duration::from_secs(30);
@@ -228,20 +228,23 @@ LogLevel Connect
 /// When it is not installed or does not start.
 #[must_use]
 pub fn danted(number: u8) -> Peer {
-    let place = Place::numbered(number);
+    danted_at(Place::numbered(number), "none", |_, program| as_nobody(program))
+}
+
+fn danted_at(place: Place, method: &str, wrap: impl FnOnce(&Place, &Path) -> Command) -> Peer {
     let Place { entry, exit, port, .. } = &place;
     let text = format!(
         "logoutput: stderr
 internal: {entry} port = {port}
 external: {exit}
 clientmethod: none
-socksmethod: none
+socksmethod: {method}
 client pass {{ from: 0.0.0.0/0 to: 0.0.0.0/0 }}
 socks pass {{ from: 0.0.0.0/0 to: 0.0.0.0/0 }}
 "
     );
     let configuration = place.write("danted.conf", &text);
-    let mut command = as_nobody(&program("danted", "dante-server"));
+    let mut command = wrap(&place, &program("danted", "dante-server"));
     command.args(["-N", "1", "-f"]).arg(configuration);
     place.start(command)
 }
@@ -260,4 +263,137 @@ pub fn microsocks(number: u8, account: bool) -> Peer {
         command.args(["-u", USER, "-P", PASSWORD]);
     }
     place.start(command)
+}
+
+/// danted that wants an account: [`USER`] and [`PASSWORD`]. It looks for users where the system does, so that it gets
+/// files of its own for those in a mount namespace; none where this process may not make one.
+///
+/// # Panics
+/// When it is not installed or does not start.
+#[must_use]
+pub fn danted_with_account(number: u8) -> Option<Peer> {
+    if !is_root() {
+        return None;
+    }
+    Some(danted_at(Place::numbered(number), "username", |place, program| {
+        let users = fs::read_to_string("/etc/passwd").unwrap();
+        let users = place.write("passwd", &format!("{users}{USER}:x:64999:65534::/nonexistent:/bin/false\n"));
+        let secrets = place.write("shadow", &format!("{USER}:{PASSWORD_HASH}:20000:0:99999:7:::\n"));
+        let mut command = Command::new("unshare");
+        command.args(["--mount", "sh", "-c"]);
+        command.arg(
+            "mount --bind \"$1\" /etc/passwd && mount --bind \"$2\" /etc/shadow && shift 2 && exec \"$@\"",
+        );
+        command.arg("danted").arg(users).arg(secrets);
+        let inner = as_nobody(program);
+        command.arg(inner.get_program()).args(inner.get_args());
+        command
+    }))
+}
+
+/// privoxy in front of a server of SOCKS5, from whose address it leaves: it cannot choose one itself.
+///
+/// # Panics
+/// When it is not installed or does not start.
+#[must_use]
+pub fn privoxy(number: u8, parent: &Peer, actions: &str) -> Peer {
+    let place = Place::numbered(number);
+    let Place { entry, port, .. } = &place;
+    let folder = place.folder.path().display();
+    place.write("lab.action", &format!("{{{actions}}}\n/\n"));
+    let text = format!(
+        "listen-address {entry}:{port}
+confdir {folder}
+logdir {folder}
+templdir /etc/privoxy/templates
+actionsfile lab.action
+toggle 1
+enable-remote-toggle 0
+enable-edit-actions 0
+forward-socks5 / {} .
+socket-timeout 30
+",
+        parent.addr
+    );
+    let configuration = place.write("config", &text);
+    let mut command = as_nobody(&program("privoxy", "privoxy"));
+    command.arg("--no-daemon").arg(configuration);
+    let mut peer = place.start(command);
+    peer.exit = parent.exit;
+    peer
+}
+
+/// stunnel in front of another server: TLS with this certificate and key (both PEM), and what is in it goes on in the
+/// clear.
+///
+/// # Panics
+/// When it is not installed or does not start.
+#[must_use]
+pub fn stunnel(number: u8, behind: &Peer, certificate: &str, key: &str) -> Peer {
+    let place = Place::numbered(number);
+    let Place { entry, port, .. } = &place;
+    let certificate = place.write("proxy.pem", certificate);
+    let key = place.write("proxy.key", key);
+    let text = format!(
+        "foreground = yes
+syslog = no
+pid =
+[proxy]
+accept = {entry}:{port}
+connect = {}
+cert = {}
+key = {}
+TIMEOUTclose = 0
+",
+        behind.addr,
+        certificate.display(),
+        key.display()
+    );
+    let configuration = place.write("stunnel.conf", &text);
+    let mut command = as_nobody(&program("stunnel4", "stunnel4"));
+    command.arg(configuration);
+    let mut peer = place.start(command);
+    peer.exit = behind.exit;
+    peer
+}
+
+/// mitmproxy, with these options beside those that keep it to itself. It trusts the authority in the PEM file for the
+/// judges, and leaves from the address of everybody.
+///
+/// # Panics
+/// When it is not installed or does not start.
+#[must_use]
+pub fn mitmproxy(number: u8, trusted: &Path, options: &[&str]) -> Peer {
+    let place = Place::numbered(number);
+    let trusted = place.write("trusted.pem", &fs::read_to_string(trusted).unwrap());
+    let mut command = Command::new(mitmdump());
+    command
+        .arg("--listen-host")
+        .arg(place.entry.to_string())
+        .arg("--listen-port")
+        .arg(place.port.to_string());
+    let set = |option: &str| ["--set".to_owned(), option.to_owned()];
+    command.args(set(&format!("confdir={}", place.folder.path().display())));
+    command.args(set(&format!("ssl_verify_upstream_trusted_ca={}", trusted.display())));
+    command.args(options);
+    // Python looks for nothing of the user's.
+    command.env("HOME", place.folder.path()).env("PYTHONNOUSERSITE", "1");
+    let mut peer = place.start(command);
+    peer.exit = IpAddr::V4(Ipv4Addr::LOCALHOST);
+    peer
+}
+
+/// The program of mitmproxy as `.ci/deps test` installs it: in the folder of the build, whatever its version is.
+fn mitmdump() -> PathBuf {
+    // `target/debug/deps/TEST-HASH`.
+    let test = std::env::current_exe().unwrap();
+    let tools = test.ancestors().nth(3).unwrap().join("tools");
+    let folders = fs::read_dir(&tools).into_iter().flatten().flatten().map(|entry| entry.path());
+    let found = folders.map(|folder| folder.join("bin/mitmdump")).find(|path| path.is_file());
+    found.unwrap_or_else(|| {
+        panic!(
+            "there is no mitmproxy in {}: run `.ci/deps test`, or `make test`, which does",
+            tools.display()
+        )
+    })
 }

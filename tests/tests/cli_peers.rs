@@ -4,7 +4,8 @@
 #![allow(
     clippy::unwrap_used,
     clippy::panic,
-    reason = "a test that cannot go on should stop at that very line"
+    clippy::print_stdout,
+    reason = "a test that cannot go on should stop at that very line, and one that is skipped says so"
 )]
 
 use std::collections::BTreeSet;
@@ -12,13 +13,17 @@ use std::collections::BTreeSet;
 use proxydeck_tests::cli::{Home, Lab, Running, json_lines, words};
 use proxydeck_tests::lab::{JudgeKind, JudgeSpec, World};
 use proxydeck_tests::peers::{
-    PASSWORD, Peer, USER, danted, microsocks, squid, squid_with_account, tinyproxy,
+    PASSWORD, Peer, USER, danted, danted_with_account, microsocks, mitmproxy, privoxy, squid,
+    squid_with_account, stunnel, tinyproxy,
 };
 use rcgen::{BasicConstraints, CertificateParams, IsCa, Issuer, KeyPair, KeyUsagePurpose};
 use serde_json::Value;
 
 /// A name that every server finds at 127.0.0.1 without asking anybody.
 const NAME: &str = "localhost";
+
+/// The name of a proxy that is spoken to over TLS.
+const PROXY: &str = "proxy.peers.lab";
 
 /// To which ports a server tunnels by CONNECT.
 #[derive(Clone, Copy, PartialEq)]
@@ -145,8 +150,13 @@ fn servers() -> (Vec<Peer>, Vec<Known>) {
     let tiny_account =
         tinyproxy(10, &format!("DisableViaHeader Yes\nConnectPort 443\nBasicAuth {USER} {PASSWORD}"));
     let dante = danted(11);
+    let dante_account = danted_with_account(14);
     let micro = microsocks(12, false);
     let micro_account = microsocks(13, true);
+    let private = privoxy(15, &micro, "+hide-referrer{block}");
+    let talkative = privoxy(16, &micro, "+change-x-forwarded-for{add}");
+    let transparent = squid(17, "forwarded_for transparent\nvia off");
+    let truncates = squid(18, "forwarded_for truncate\nvia off");
 
     let of_squid = |listed, reason| {
         Known::http("squid with an account", &wants_account, "elite", None).listed(listed, reason)
@@ -160,11 +170,15 @@ fn servers() -> (Vec<Peer>, Vec<Known>) {
         Known::socks("microsocks with an account", &micro_account, &["socks5", "socks5h"])
             .listed(listed, reason)
     };
-    let known = vec![
+    let mut known = vec![
         Known::http("squid, forwarded_for on", &shows_client, "transparent", Some("X-Forwarded-For")),
         Known::http("squid, forwarded_for delete", &hides_client, "anonymous", Some("Via")),
         Known::http("squid, forwarded_for off", &says_unknown, "anonymous", Some("X-Forwarded-For")),
         Known::http("squid, no header", &hides_all, "elite", None),
+        Known::http("squid, forwarded_for transparent", &transparent, "elite", None),
+        Known::http("squid, forwarded_for truncate", &truncates, "transparent", Some("X-Forwarded-For")),
+        Known::http("privoxy", &private, "elite", None),
+        Known::http("privoxy that tells", &talkative, "transparent", Some("X-Forwarded-For")),
         Known::http("squid, CONNECT to 443 alone", &as_shipped, "anonymous", Some("Via")).only_443(),
         of_squid(Listed::Right, None),
         of_squid(Listed::Wrong, Some("auth_failed")),
@@ -182,7 +196,23 @@ fn servers() -> (Vec<Peer>, Vec<Known>) {
         of_micro(Listed::Wrong, Some("auth_failed")),
         of_micro(Listed::Nothing, Some("auth_required")),
     ];
-    let peers = vec![
+    if let Some(peer) = &dante_account {
+        let of_dante = |listed, reason| {
+            Known::socks("danted with an account", peer, &["socks5", "socks5h"]).listed(listed, reason)
+        };
+        known.push(of_dante(Listed::Right, None));
+        known.push(of_dante(Listed::Wrong, Some("auth_failed")));
+        known.push(of_dante(Listed::Nothing, Some("auth_required")));
+    } else {
+        println!(
+            "danted with an account: skipped, since its users take a mount namespace, and that takes root"
+        );
+    }
+    let mut peers = vec![
+        private,
+        talkative,
+        transparent,
+        truncates,
         shows_client,
         hides_client,
         says_unknown,
@@ -197,6 +227,7 @@ fn servers() -> (Vec<Peer>, Vec<Known>) {
         micro,
         micro_account,
     ];
+    peers.extend(dante_account);
     (peers, known)
 }
 
@@ -297,8 +328,9 @@ impl OwnJudge {
     }
 }
 
-/// Writes a certificate for our own judge, its key, and the authority that signed it.
-fn write_certificates(home: &Home) {
+/// Writes a certificate for our own judge, its key, and the authority that signed it. Gives a certificate of the same
+/// authority for a proxy that is known by [`PROXY`], and its key.
+fn write_certificates(home: &Home) -> (String, String) {
     let mut authority = CertificateParams::new(Vec::new()).unwrap();
     authority.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
     authority.key_usages.push(KeyUsagePurpose::KeyCertSign);
@@ -309,6 +341,9 @@ fn write_certificates(home: &Home) {
     let key = KeyPair::generate().unwrap();
     home.write("judge.pem", CertificateParams::new(hosts).unwrap().signed_by(&key, &issuer).unwrap().pem());
     home.write("judge.key", key.serialize_pem());
+    let key = KeyPair::generate().unwrap();
+    let proxy = CertificateParams::new(vec![PROXY.to_owned()]).unwrap().signed_by(&key, &issuer).unwrap();
+    (proxy.pem(), key.serialize_pem())
 }
 
 #[test]
@@ -361,4 +396,168 @@ fn httpbin_plain_and_over_tls_sees_what_each_server_is() {
     let tls_port = lab.judges().iter().find(|judge| judge.tls).map(|judge| judge.addr.port());
     let judges = Judges { options: home.asking(&lab), plain: true, tls_port, named: false };
     judged_right(&home, &judges);
+}
+
+/// The words of the capabilities that are there.
+fn yes(row: &Value) -> BTreeSet<&str> {
+    let answers = row["capabilities"].as_object().unwrap();
+    answers.iter().filter(|(_, answer)| answer["ok"] == true).map(|(word, _)| word.as_str()).collect()
+}
+
+#[test]
+fn behind_stunnel_a_proxy_is_found_and_gets_its_password_only_if_its_name_is_vouched_for() {
+    let home = Home::new();
+    let (certificate, key) = write_certificates(&home);
+    let (plain, tls) = (OwnJudge::start(&home, false), OwnJudge::start(&home, true));
+    let tiny = tinyproxy(30, "DisableViaHeader Yes");
+    let account = squid_with_account(31, "forwarded_for delete\nvia off");
+    let open = stunnel(32, &tiny, &certificate, &key);
+    let locked = stunnel(33, &account, &certificate, &key);
+    let by_name = format!("{PROXY}:{}", locked.addr.port());
+    home.write(
+        "list.txt",
+        format!(
+            "{}\nhttp://{USER}:{PASSWORD}@{}\nhttp://{USER}:{PASSWORD}@{by_name}\n",
+            open.addr, locked.addr
+        ),
+    );
+    let options = [&plain.options[..], &tls.options].concat();
+    let rule = format!("{by_name}:{}", locked.addr.ip());
+    let line = format!(
+        "check list.txt --timeout 5 --allow-private --judge-ca ca.pem --resolve {rule} --output - --format jsonl"
+    );
+    let ended = home.run(words(&line, &options)).done();
+    let rows = json_lines(ended.text());
+    let row = |place: &str| {
+        rows.iter()
+            .find(|row| row["proxy"] == place)
+            .unwrap_or_else(|| panic!("no row for {place}: {rows:?}"))
+    };
+
+    let unknown = row(&open.addr.to_string());
+    assert_eq!(yes(unknown), BTreeSet::from(["http", "connect", "tls"]), "from ip:port alone: {unknown}");
+    assert_eq!(unknown["capabilities"]["http"]["over"], "tls", "how it must be used: {unknown}");
+    assert_eq!(unknown["trust"], serde_json::json!(["proxy_cert_unverified"]), "{unknown}");
+    assert_eq!(unknown["exit_ip"], tiny.exit.to_string(), "{unknown}");
+    assert_eq!(unknown["anonymity"], "elite", "{unknown}");
+
+    let unvouched = row(&locked.addr.to_string());
+    assert_eq!(unvouched["reason"], "auth_required", "squid never saw the right password: {unvouched}");
+
+    let vouched = row(&by_name);
+    assert_eq!(
+        yes(vouched),
+        BTreeSet::from(["http", "connect", "tls"]),
+        "the same one, by its name: {vouched}"
+    );
+    assert_eq!(vouched["trust"], serde_json::json!([]), "its certificate is right: {vouched}");
+    assert_eq!(vouched["exit_ip"], account.exit.to_string(), "{vouched}");
+    tls.end();
+    plain.end();
+}
+
+/// The evidence that the pool of a home has of a proxy: its attempts.
+fn attempts(home: &Home, host_and_port: &str) -> Vec<Value> {
+    let (host, port) = host_and_port.rsplit_once(':').unwrap();
+    let conn = rusqlite::Connection::open(home.at("data/proxydeck.db")).unwrap();
+    let text: String = conn
+        .query_row(
+            "SELECT attempts FROM evidence JOIN proxies ON proxies.id = evidence.proxy
+             WHERE proxies.host = ?1 AND proxies.port = ?2",
+            (host, port.parse::<u16>().unwrap()),
+            |row| row.get(0),
+        )
+        .unwrap();
+    let evidence: Value = serde_json::from_str(&text).unwrap();
+    evidence["attempts"].as_array().cloned().unwrap()
+}
+
+/// What `openssl` says of the certificate that a proxy shows in the place of a server's.
+fn shown_to_openssl(proxy: &Peer, port: u16) -> (String, String) {
+    let script = format!(
+        "openssl s_client -proxy {} -connect {NAME}:{port} -servername {NAME} </dev/null 2>/dev/null \
+         | openssl x509 -noout -fingerprint -sha256 -issuer -nameopt sep_comma_plus,esc_msb",
+        proxy.addr
+    );
+    let output = std::process::Command::new("sh").arg("-c").arg(script).output().unwrap();
+    let text = String::from_utf8(output.stdout).unwrap();
+    let line = |start: &str| {
+        let found =
+            text.lines().find_map(|line| line.to_ascii_lowercase().strip_prefix(start).map(str::to_owned));
+        found.unwrap_or_else(|| panic!("openssl says no {start}: {text}"))
+    };
+    (line("sha256 fingerprint=").replace(':', ""), line("issuer="))
+}
+
+#[test]
+fn mitmproxy_is_caught_reading_and_changing() {
+    let home = Home::new();
+    let _ = write_certificates(&home);
+    let (plain, tls) = (OwnJudge::start(&home, false), OwnJudge::start(&home, true));
+    let ca = home.at("ca.pem");
+    let reads = mitmproxy(40, &ca, &[]);
+    let ignores = mitmproxy(41, &ca, &["--ignore-hosts", ".*"]);
+    let replaces = mitmproxy(42, &ca, &["--modify-body", "|~s|(?m)^end$|End"]);
+    let appends = mitmproxy(43, &ca, &["--modify-body", "|~s|\\Z|<script src=//ads.invalid></script>"]);
+    let adds = mitmproxy(44, &ca, &["--modify-headers", "|~q|Via|1.1 mitm"]);
+    let all = [&reads, &ignores, &replaces, &appends, &adds];
+    home.write("list.txt", all.map(|peer| format!("http://{}\n", peer.addr)).concat());
+    let options = [&plain.options[..], &tls.options].concat();
+    home.run(words("--data-dir data import list.txt --allow-private", &[])).done();
+    let line = "--data-dir data check --timeout 10 --allow-private --judge-ca ca.pem";
+    home.run(words(line, &options)).done();
+    let listed = home.run(words("--data-dir data list --format jsonl", &[])).done();
+    let rows = json_lines(listed.text());
+    let row = |peer: &Peer| {
+        let place = peer.addr.to_string();
+        rows.iter().find(|row| row["proxy"] == place.as_str()).unwrap_or_else(|| panic!("no row for {place}"))
+    };
+
+    let intercepted = row(&reads);
+    assert_eq!(intercepted["reason"], "tls_intercepted", "it ends TLS itself: {intercepted}");
+    assert_eq!(intercepted["capabilities"]["http"]["ok"], true, "and forwards as it should: {intercepted}");
+    let evidence = attempts(&home, &reads.addr.to_string());
+    let kept = evidence.iter().find_map(|attempt| attempt.get("certificate")).unwrap_or_else(|| {
+        panic!("what it showed is kept: {evidence:?}");
+    });
+    let (fingerprint, issuer) = shown_to_openssl(&reads, tls.port);
+    assert_eq!(kept["sha256"], fingerprint, "the certificate that openssl sees too");
+    let told = kept["issuer"].as_str().unwrap().to_ascii_lowercase().replace(' ', "");
+    assert!(told.contains("cn=mitmproxy"), "{kept}, by openssl {issuer}");
+    assert!(issuer.replace(' ', "").contains("cn=mitmproxy"), "{issuer}");
+
+    let honest = row(&ignores);
+    assert_eq!(
+        yes(honest),
+        BTreeSet::from(["http", "connect"]),
+        "the same server that lets TLS pass: {honest}"
+    );
+    assert_eq!(
+        (&honest["anonymity"], &honest["giveaway"]),
+        (&"transparent".into(), &"exit".into()),
+        "{honest}"
+    );
+
+    // Over TLS they show their certificate, which says more of them than a page does. In the clear they are seen alone.
+    for (peer, what) in [(&replaces, "a word replaced"), (&appends, "a script put in")] {
+        let intercepted = row(peer);
+        let trust: BTreeSet<&str> =
+            intercepted["trust"].as_array().unwrap().iter().filter_map(Value::as_str).collect();
+        assert_eq!(trust, BTreeSet::from(["tampered", "tls_intercepted"]), "{what}: {intercepted}");
+    }
+    home.write("changers.txt", [&replaces, &appends, &adds].map(|peer| format!("{}\n", peer.addr)).concat());
+    let line = "check changers.txt --timeout 10 --allow-private --output - --format jsonl";
+    let ended = home.run(words(line, &plain.options)).done();
+    let rows = json_lines(ended.text());
+    for row in &rows {
+        if row["proxy"] == adds.addr.to_string() {
+            assert_eq!(row["status"], "active", "a header that it adds is no tampering: {row}");
+        } else {
+            assert_eq!(row["reason"], "tampered", "{row}");
+            assert_eq!(row["trust"], serde_json::json!(["tampered"]), "{row}");
+        }
+    }
+    assert_eq!(rows.len(), 3);
+    tls.end();
+    plain.end();
 }
