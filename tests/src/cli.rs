@@ -9,7 +9,7 @@
     reason = "a test that cannot go on should stop at that very line"
 )]
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 use std::ffi::OsStr;
 use std::fs;
 use std::io::{BufRead as _, BufReader, Read, Write as _};
@@ -217,6 +217,19 @@ impl Home {
         Running::start(self.command(args), Reading::All, &[])
     }
 
+    /// Starts the command under another, such as `prlimit`, which is given its program and arguments.
+    ///
+    /// # Panics
+    /// When it cannot be started.
+    pub fn start_under<S: AsRef<OsStr>>(&self, under: &[&str], args: impl IntoIterator<Item = S>) -> Running {
+        let inner = self.command(args);
+        let mut command = Command::new(under[0]);
+        command.args(&under[1..]).arg(inner.get_program()).args(inner.get_args());
+        command.current_dir(self.path()).env_clear();
+        command.envs(inner.get_envs().filter_map(|(name, value)| Some((name, value?))));
+        Running::start(command, Reading::All, &[])
+    }
+
     /// Runs the command to its end.
     ///
     /// # Panics
@@ -379,6 +392,26 @@ impl Running {
     #[must_use]
     pub fn pid(&self) -> u32 {
         self.child.id()
+    }
+
+    /// The sockets of TCP that it has open, in whatever state.
+    #[must_use]
+    pub fn sockets(&self) -> usize {
+        let of = format!("/proc/{}", self.pid());
+        let held: HashSet<String> = fs::read_dir(format!("{of}/fd"))
+            .into_iter()
+            .flatten()
+            .flatten()
+            .filter_map(|entry| Some(fs::read_link(entry.path()).ok()?.display().to_string()))
+            .filter_map(|link| Some(link.strip_prefix("socket:[")?.strip_suffix(']')?.to_owned()))
+            .collect();
+        let tables =
+            ["tcp", "tcp6"].map(|name| fs::read_to_string(format!("{of}/net/{name}")).unwrap_or_default());
+        // The tenth column is the number by which a descriptor knows its socket. A table that changes while it is read may
+        // have a socket twice.
+        let lines = tables.iter().flat_map(|table| table.lines().skip(1));
+        let known: HashSet<&str> = lines.filter_map(|line| line.split_whitespace().nth(9)).collect();
+        known.into_iter().filter(|number| held.contains(*number)).count()
     }
 
     /// Waits for a line of standard output that begins so, and answers with the rest of it.
