@@ -18,6 +18,13 @@ DENY_VERSION := 0.20.2
 DENY_ROOT := $(TARGET)/tools/cargo-deny-$(DENY_VERSION)
 DENY := $(DENY_ROOT)/bin/cargo-deny
 
+# Fuzz targets take what Rust keeps for its nightly releases, hence the variable; see tests/fuzz.
+FUZZ_VERSION := 0.13.2
+FUZZ_ROOT := $(TARGET)/tools/cargo-fuzz-$(FUZZ_VERSION)
+FUZZ := $(FUZZ_ROOT)/bin/cargo-fuzz
+FUZZ_SECONDS ?= 60
+FUZZ_TARGETS ?= $(basename $(notdir $(wildcard tests/fuzz/fuzz_targets/*.rs)))
+
 # npm writes this file at the end of an installation, so it tells when one happened.
 UI_PACKAGES := ui/node_modules/.package-lock.json
 UI_SOURCES := $(shell find ui -path ui/node_modules -prune -o -path ui/dist -prune -o -type f -print 2>/dev/null)
@@ -49,6 +56,15 @@ test: deps-test format-check ui-packages ui-check ui-lint ui-licences ui-test ui
 .PHONY: bench
 bench: bench-programs ## measure the checker against the least that its work can cost: CPU, memory, time
 	@cargo bench --locked -p proxydeck-benches --bench check
+
+.PHONY: fuzz
+fuzz: deps $(FUZZ) ## feed any bytes to whatever reads strangers' bytes, a minute each (FUZZ_SECONDS, FUZZ_TARGETS)
+	@for name in $(FUZZ_TARGETS); do
+		mkdir -p "tests/fuzz/corpus/$$name"
+		$(STEP) "fuzz $$name" env RUSTC_BOOTSTRAP=1 $(FUZZ) run --fuzz-dir tests/fuzz --target-dir $(TARGET)/fuzz \
+			"$$name" "tests/fuzz/corpus/$$name" "tests/fuzz/seeds/$$name" -- \
+			-max_total_time=$(FUZZ_SECONDS) -max_len=65536 -timeout=10 -print_final_stats=1
+	done
 
 .PHONY: lint
 lint: deps format-check ui-packages ui-check ui-lint ui-licences ui-build clippy licences ## every check that runs no test
@@ -159,3 +175,7 @@ $(UI_BUILT): $(UI_PACKAGES) $(UI_SOURCES)
 $(DENY):
 	@$(STEP) "cargo-deny $(DENY_VERSION)" cargo install --locked --debug --config profile.dev.debug=0 \
 		--root $(DENY_ROOT) cargo-deny@$(DENY_VERSION)
+
+$(FUZZ):
+	@$(STEP) "cargo-fuzz $(FUZZ_VERSION)" cargo install --locked --debug --config profile.dev.debug=0 \
+		--root $(FUZZ_ROOT) cargo-fuzz@$(FUZZ_VERSION)

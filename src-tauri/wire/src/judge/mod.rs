@@ -6,6 +6,8 @@
 mod azenv;
 mod bare;
 pub mod direct;
+#[cfg(fuzzing)]
+pub mod fuzzing;
 mod httpbin;
 mod own;
 pub mod server;
