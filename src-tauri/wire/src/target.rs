@@ -55,6 +55,12 @@ impl TargetUrl {
     pub const fn is_tls(&self) -> bool {
         self.url.tls
     }
+
+    /// Whether it is known by a name, which a proxy can be given.
+    #[must_use]
+    pub fn is_named(&self) -> bool {
+        self.url.name().is_some()
+    }
 }
 
 /// Who visits what, and how.

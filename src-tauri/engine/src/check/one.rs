@@ -123,8 +123,8 @@ pub(super) async fn check(bench: &Bench, job: &Job, scratch: &mut Scratch) -> Se
         Box::pin(line.ask_others(scratch, &mut seen)).await;
     }
     if bench.options.full_trust
-        && let Some((by, over_tls)) = seen.way(false)
-        && let Some(turn) = bench.panel.with_page().filter(|turn| turn.judge.carries(by))
+        && let Some(turn) = bench.panel.with_page()
+        && let Some((by, over_tls)) = seen.way(false, turn.judge.url.name().is_some())
     {
         let question = Question { over_tls, page: true, ..Question::new(by) };
         seen.take(bench.ask_judge(question, turn, &line, None, scratch).await);
@@ -196,7 +196,7 @@ impl Line<'_> {
             return;
         }
         for target in &self.bench.options.targets {
-            let Some((by, over_tls)) = seen.way(target.is_tls()) else { continue };
+            let Some((by, over_tls)) = seen.way(target.is_tls(), target.is_named()) else { continue };
             let _socket = self.bench.take_socket().await;
             let question = Visit {
                 by,
@@ -503,11 +503,16 @@ impl Seen {
     }
 
     /// The way through the proxy that serves a plain target best, or one over TLS, and whether it is spoken to over TLS:
-    /// forwarding for what is plain, else a tunnel, best one by name.
-    fn way(&self, tls: bool) -> Option<(Capability, bool)> {
+    /// forwarding for what is plain, else a tunnel, best one by name where the target has one.
+    fn way(&self, tls: bool, named: bool) -> Option<(Capability, bool)> {
         use Capability::{Connect, Http, Socks4, Socks4a, Socks5, Socks5h};
         let ways = [Http, Connect, Socks5h, Socks5, Socks4a, Socks4];
-        ways.into_iter().filter(|by| !tls || *by != Http).find_map(|by| self.over(by).map(|over| (by, over)))
+        let leads = |by: &Capability| match by {
+            Http => !tls,
+            Socks5h | Socks4a => named,
+            _ => true,
+        };
+        ways.into_iter().filter(leads).find_map(|by| self.over(by).map(|over| (by, over)))
     }
 
     /// Whether a question was answered with yes over TLS with the proxy; none where it was not answered so at all.
