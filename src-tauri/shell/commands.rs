@@ -152,6 +152,8 @@ async fn export_save(
         FormatDto::Jsonl => "jsonl",
         FormatDto::Json => "json",
         FormatDto::Txt | FormatDto::Url => "txt",
+        FormatDto::Clash => "yaml",
+        FormatDto::Proxychains => "conf",
     };
     let what = SaveAs { name: format!("proxies.{ending}"), ending };
     match dialogs::save_file(&app, title, what).await.map_err(|error| no_dialog(&error))? {

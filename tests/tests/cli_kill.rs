@@ -206,7 +206,7 @@ fn an_import_that_is_killed_leaves_whole_batches_and_the_next_completes_it() {
     );
     let again = home.run(&import).done().json();
     assert_eq!((&again["known"], &again["new"]), (&json!(LINES), &json!(0)), "accounts too: {again}");
-    let secrets = home.run(words("--data-dir data list --format url --with-secrets", &[])).done();
+    let secrets = home.run(words("--data-dir data list --all --format url --with-secrets", &[])).done();
     let opened = (0..LINES).step_by(100).filter(|n| secrets.text().contains(&format!("user{n}:secret{n}@")));
     assert_eq!(opened.count(), LINES.div_ceil(100) as usize, "every password opens, whichever run sealed it");
 }
@@ -227,4 +227,84 @@ fn an_import_that_is_killed_before_its_first_batch_leaves_nothing() {
     assert_eq!(whole["accepted"], LINES, "a kill leaves no lock: {whole}");
     assert_eq!(whole["new"], LINES - left, "{whole}");
     database.is_sound();
+}
+
+#[test]
+fn a_check_of_a_list_that_is_killed_goes_on_with_the_same_list() {
+    const SOME: u32 = 4_000;
+    let lab =
+        Lab::start(World::seeded(63).judge(JudgeKind::Own).proxies(Mix::refused().alive(5), SOME as usize));
+    let home = Home::new();
+    let asking = home.asking(&lab);
+    home.write("list.txt", lab.list());
+    let database = Database::of(&home);
+    // Of something else, and cut off before: it is not forgotten for what comes between.
+    home.write("other.txt", "127.0.0.1:9\n");
+    home.run(words("--data-dir data import other.txt --allow-private", &[])).done();
+    lab.judges()[0].set_delay(Duration::from_secs(60));
+    let filter = words("--data-dir data check --source other.txt --json", &asking);
+    let running = home.start(&filter);
+    wait_until("the task to begin", || database.number("SELECT count(*) FROM tasks") == 1);
+    running.kill();
+    lab.judges()[0].set_delay(Duration::ZERO);
+
+    let check = words("--data-dir data check list.txt --json --output out.jsonl", &asking);
+    let running = home.start(&check);
+    wait_until("results to be stored", || database.number("SELECT count(*) FROM checks") >= 500);
+    running.kill();
+    database.is_sound();
+    let before = database.checks();
+    assert!(before.len() < SOME as usize, "the kill came in the middle, or this proves nothing");
+
+    let next = home.run(&check).done().json();
+    assert_eq!((&next["resumed"], &next["task"]), (&json!(true), &json!(2)), "the same list goes on: {next}");
+    assert_eq!(next["checked"].as_u64().unwrap() + before.len() as u64, u64::from(SOME), "{next}");
+    let after = database.checks();
+    assert!(before.iter().all(|(proxy, at)| after.get(proxy) == Some(at)), "nothing stored is checked again");
+    assert_eq!(home.read("out.jsonl").lines().count() as u64, next["checked"].as_u64().unwrap());
+
+    let anew = home.run(&check).done().json();
+    assert_eq!((&anew["resumed"], &anew["checked"]), (&json!(false), &json!(SOME)), "a finished one is over");
+    let other = home.run(&filter).done().json();
+    assert_eq!((&other["resumed"], &other["task"]), (&json!(true), &json!(1)), "it was not hidden: {other}");
+}
+
+#[test]
+fn fresh_and_another_list_start_anew() {
+    let lab = Lab::start(World::seeded(64).judge(JudgeKind::Own).proxies(Mix::refused(), 60));
+    let home = Home::new();
+    let asking = home.asking(&lab);
+    home.write("list.txt", lab.list());
+    let database = Database::of(&home);
+    let check = |more: &str| words(&format!("--data-dir data check --json {more}"), &asking);
+    let cut_off = |more: &str| {
+        let tasks = database.number("SELECT count(*) FROM tasks");
+        lab.judges()[0].set_delay(Duration::from_secs(60));
+        let running = home.start(check(more));
+        wait_until("the task to begin", || database.number("SELECT count(*) FROM tasks") > tasks);
+        running.kill();
+        lab.judges()[0].set_delay(Duration::ZERO);
+    };
+    cut_off("list.txt");
+    let fresh = home.run(check("list.txt --fresh")).done().json();
+    assert_eq!(
+        (&fresh["resumed"], &fresh["task"], &fresh["checked"]),
+        (&json!(false), &json!(2), &json!(60))
+    );
+    let given_up: String =
+        database.look().query_row("SELECT status FROM tasks WHERE id = 1", [], |row| row.get(0)).unwrap();
+    assert_eq!(given_up, "cancelled", "what was begun anew is not gone on with");
+    assert_eq!(database.number("SELECT count(*) FROM task_items"), 0);
+
+    cut_off("list.txt");
+    let shorter: String = lab.list().lines().take(40).map(|line| format!("{line}\n")).collect();
+    home.write("list.txt", shorter);
+    let changed = home.run(check("list.txt")).done().json();
+    assert_eq!((&changed["resumed"], &changed["checked"]), (&json!(false), &json!(40)), "{changed}");
+
+    cut_off("list.txt");
+    let asked = home.run(check("list.txt --protocol http")).done().json();
+    assert_eq!(asked["resumed"], false, "another question is another check: {asked}");
+    let still = home.run(check("list.txt")).done().json();
+    assert_eq!((&still["resumed"], &still["checked"]), (&json!(true), &json!(40)), "{still}");
 }

@@ -872,7 +872,14 @@ fn a_password_is_sealed_and_told_to_nobody() {
         home.feed(words("--data-dir data import - --allow-private", &[]), list.as_bytes()).done(),
     );
     tells_no_secret(home.run(words("--data-dir data check --timeout 3", &asking)).done());
-    for verb in ["list", "list --format url", "list --format jsonl", "stats", "stats --json"] {
+    for verb in [
+        "list",
+        "list --format url --all",
+        "list --format clash --all",
+        "list --format jsonl",
+        "stats",
+        "stats --json",
+    ] {
         tells_no_secret(home.run(words(&format!("--data-dir data {verb}"), &[])).done());
     }
     for name in ["pool.csv", "pool.json", "pool.jsonl", "pool.txt", "pool.url"] {
@@ -887,7 +894,7 @@ fn a_password_is_sealed_and_told_to_nobody() {
     }
     assert!(home.at("data/proxydeck.db").metadata().unwrap().len() > 0);
 
-    let told = home.run(words("--data-dir data list --format url --with-secrets", &[])).done();
+    let told = home.run(words("--data-dir data list --all --format url --with-secrets", &[])).done();
     let known = told.text().matches(&format!("keeper:{PASSWORD_IN_URL}@")).count();
     assert_eq!(known, 5, "who asks for them gets them: {}", told.text());
     for name in ["pool.csv", "pool.json", "pool.jsonl", "pool.url"] {
@@ -913,7 +920,7 @@ fn strangers_bytes_do_not_reach_a_terminal() {
         import("import"),
         import("import --refused -"),
         home.run(words("--data-dir data list", &[])).done(),
-        home.run(words("--data-dir data list --format url", &[])).done(),
+        home.run(words("--data-dir data list --all --format url", &[])).done(),
         home.run(words("--data-dir data stats", &[])).done(),
         home.run(["--data-dir", "data", "import", "no\u{1b}[1mfile"]),
     ];

@@ -29,9 +29,13 @@ impl Cli {
     /// Reads the command line, or says what is wrong with it and ends the program with status 2.
     pub(crate) fn read() -> Self {
         let cli = Self::parse();
-        if let Verb::Check(args) = &cli.verb
-            && let Err(wrong) = args.usable()
-        {
+        let usable = match &cli.verb {
+            Verb::Check(args) => args.usable(),
+            Verb::Tag(args) => args.usable(),
+            Verb::Delete(args) => args.usable(),
+            _ => Ok(()),
+        };
+        if let Err(wrong) = usable {
             Self::command().error(ErrorKind::ValueValidation, wrong).exit();
         }
         cli
@@ -48,6 +52,12 @@ pub(crate) enum Verb {
     List(ListArgs),
     /// Write proxies of the pool to a file
     Export(ExportArgs),
+    /// Add tags to proxies of the pool, or take them off
+    Tag(TagArgs),
+    /// Delete proxies of the pool; a list that has one again does not bring it back
+    Delete(DeleteArgs),
+    /// Bring deleted proxies back
+    Undelete(UndeleteArgs),
     /// Show what the pool holds
     Stats,
     /// Serve a judge of your own
@@ -134,8 +144,8 @@ pub(crate) struct CheckArgs {
     /// The most new connections a second [default: no limit]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
     pub(crate) rate: Option<u32>,
-    /// Further tries, at the end, of what was accepted and then lost
-    #[arg(long, value_name = "N", default_value_t = 0)]
+    /// Further tries, at the end, of what was accepted and then lost (5 at most)
+    #[arg(long, value_name = "N", default_value_t = 0, value_parser = clap::value_parser!(u32).range(..=i64::from(api::MAX_RETRIES)))]
     pub(crate) retries: u32,
     /// Lead those that work to this address too; may be given several times
     #[arg(long, value_name = "URL")]
@@ -158,7 +168,7 @@ pub(crate) struct CheckArgs {
     /// The shape to write [default: by the file's ending, else txt]
     #[arg(long, value_enum)]
     pub(crate) format: Option<FormatArg>,
-    /// With txt and url, write those that do not work too
+    /// With txt, url, clash and proxychains, write those that do not work too
     #[arg(long)]
     pub(crate) all: bool,
     /// Write passwords too
@@ -211,6 +221,8 @@ pub(crate) enum FormatArg {
     Json,
     Txt,
     Url,
+    Clash,
+    Proxychains,
 }
 
 impl FormatArg {
@@ -221,6 +233,8 @@ impl FormatArg {
             Self::Json => FormatDto::Json,
             Self::Txt => FormatDto::Txt,
             Self::Url => FormatDto::Url,
+            Self::Clash => FormatDto::Clash,
+            Self::Proxychains => FormatDto::Proxychains,
         }
     }
 }
@@ -233,9 +247,15 @@ pub(crate) struct ListArgs {
     pub(crate) reached: Reached,
     #[command(flatten)]
     pub(crate) order: Order,
-    /// The shape to write [default: a table]
+    /// The shape to write [default: a table; with --output by the file's ending, else txt]
     #[arg(long, value_enum)]
     pub(crate) format: Option<FormatArg>,
+    /// Where to write; - for standard output
+    #[arg(long, value_name = "FILE")]
+    pub(crate) output: Option<PathBuf>,
+    /// With txt, url, clash and proxychains, write those that do not work too
+    #[arg(long)]
+    pub(crate) all: bool,
     /// Write passwords too
     #[arg(long)]
     pub(crate) with_secrets: bool,
@@ -255,12 +275,77 @@ pub(crate) struct ExportArgs {
     /// Where to write; - for standard output
     #[arg(long, value_name = "FILE")]
     pub(crate) output: PathBuf,
-    /// With txt and url, write those that do not work too
+    /// With txt, url, clash and proxychains, write those that do not work too
     #[arg(long)]
     pub(crate) all: bool,
     /// Write passwords too
     #[arg(long)]
     pub(crate) with_secrets: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct TagArgs {
+    #[command(flatten)]
+    pub(crate) filters: Filters,
+    #[command(flatten)]
+    pub(crate) reached: Reached,
+    /// Add these tags (several by comma)
+    #[arg(long, value_name = "NAME", value_parser = names)]
+    add: Vec<Names>,
+    /// Take these tags off (several by comma)
+    #[arg(long, value_name = "NAME", value_parser = names)]
+    remove: Vec<Names>,
+}
+
+impl TagArgs {
+    fn usable(&self) -> Result<(), ApiError> {
+        if self.add.is_empty() && self.remove.is_empty() {
+            return Err(ApiError::invalid("tag", "There is no tag to add and none to take off.")
+                .hint("Name one with --add or --remove."));
+        }
+        self.add().iter().chain(&self.remove()).try_for_each(|tag| api::usable_tag(tag))
+    }
+
+    pub(crate) fn add(&self) -> Vec<String> {
+        together(&self.add)
+    }
+
+    pub(crate) fn remove(&self) -> Vec<String> {
+        together(&self.remove)
+    }
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct DeleteArgs {
+    #[command(flatten)]
+    pub(crate) filters: Filters,
+    #[command(flatten)]
+    pub(crate) reached: Reached,
+    /// Delete every proxy of the pool
+    #[arg(long)]
+    all: bool,
+}
+
+impl DeleteArgs {
+    fn usable(&self) -> Result<(), ApiError> {
+        match (self.filters.with(&self.reached) == FilterDto::default(), self.all) {
+            (true, false) => Err(ApiError::invalid("filter", "No filter says which proxies to delete.")
+                .hint("Give a filter, or --all for every proxy of the pool.")),
+            (false, true) => {
+                Err(ApiError::invalid("filter", "--all is every proxy, and a filter chooses some.")
+                    .hint("Give one of the two."))
+            }
+            _ => Ok(()),
+        }
+    }
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct UndeleteArgs {
+    #[command(flatten)]
+    pub(crate) filters: Filters,
+    #[command(flatten)]
+    pub(crate) reached: Reached,
 }
 
 #[derive(Debug, Args)]
@@ -298,6 +383,12 @@ pub(crate) struct Filters {
     /// The country of the exit by two letters, such as TW (several by comma)
     #[arg(long, value_delimiter = ',', value_name = "COUNTRY", value_parser = country)]
     pub(crate) country: Vec<String>,
+    /// The name of a source, as it stands in exports (several by comma; a comma in a name is written \\,)
+    #[arg(long, value_name = "NAME", value_parser = names)]
+    source: Vec<Names>,
+    /// What you call it (several by comma)
+    #[arg(long, value_name = "NAME", value_parser = names)]
+    tag: Vec<Names>,
     /// A part of the address, the user name, the exit or the reason
     #[arg(long)]
     pub(crate) text: Option<String>,
@@ -360,7 +451,14 @@ impl Filters {
             min_score: self.min_score,
             trusted: self.trusted,
             target: Vec::new(),
+            source: together(&self.source),
+            tag: together(&self.tag),
         }
+    }
+
+    /// The same with the one filter that `check` has not.
+    pub(crate) fn with(&self, reached: &Reached) -> FilterDto {
+        FilterDto { target: reached.target.clone(), ..self.dto() }
     }
 
     /// Whether anything but the protocol, which a list understands too, is asked for.
@@ -408,6 +506,32 @@ fn share(text: &str) -> Result<f64, String> {
         Ok(share) if (0.0..=1.0).contains(&share) => Ok(share),
         _ => Err("it must be a number from 0 to 1".to_owned()),
     }
+}
+
+/// The names that one option was given.
+#[derive(Clone, Debug)]
+struct Names(Vec<String>);
+
+fn together(names: &[Names]) -> Vec<String> {
+    names.iter().flat_map(|names| names.0.iter().cloned()).collect()
+}
+
+/// Splits at commas; behind a backslash a comma or a backslash is a part of the name.
+fn names(text: &str) -> Result<Names, String> {
+    let mut names = vec![String::new()];
+    let mut letters = text.chars().peekable();
+    while let Some(letter) = letters.next() {
+        let literal = if letter == '\\' { letters.next_if(|next| matches!(next, ',' | '\\')) } else { None };
+        match (letter, names.last_mut()) {
+            (',', _) => names.push(String::new()),
+            (_, Some(name)) => name.push(literal.unwrap_or(letter)),
+            (_, None) => {}
+        }
+    }
+    if names.iter().any(|name| name.trim().is_empty()) {
+        return Err("a name is empty".to_owned());
+    }
+    Ok(Names(names))
 }
 
 /// The columns by which can be ordered, by the names that they have in CSV.

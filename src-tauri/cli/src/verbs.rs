@@ -6,8 +6,8 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use proxydeck_engine::api::dto::{
-    CheckWhatDto, CheckedDto, ExportAskDto, FilterDto, FormatDto, ImportedDto, NoticeCode, NoticeDto,
-    ProgressDto, RowDto,
+    ChangedDto, CheckWhatDto, CheckedDto, ExportAskDto, ExportedDto, FormatDto, ImportedDto, NoticeCode,
+    NoticeDto, ProgressDto, RowDto,
 };
 use proxydeck_engine::api::{
     self, Access, ApiError, CheckHow, Defaults, Engine, ExportTo, Geo, LinesTo, ListHow, ListInput, ListSink,
@@ -17,8 +17,8 @@ use serde::Serialize;
 
 use crate::Ending;
 use crate::args::{
-    CheckArgs, Cli, ExportArgs, FormatArg, ImportArgs, JudgeArgs, ListArgs, Order, Reached, SettingsVerb,
-    TrustArg, Verb,
+    CheckArgs, Cli, DeleteArgs, ExportArgs, FormatArg, ImportArgs, JudgeArgs, ListArgs, Order, Reached,
+    SettingsVerb, TagArgs, TrustArg, UndeleteArgs, Verb,
 };
 use crate::signals::Interruption;
 use crate::terminal::{ProgressLine, note};
@@ -36,8 +36,11 @@ pub(crate) async fn run(cli: Cli) -> Result<Ending, ApiError> {
     match verb {
         Verb::Import(args) => listening()?.at_once(|| import(data_dir, json, &args)),
         Verb::Check(args) => check(data_dir, json, args).await,
-        Verb::List(args) => listening()?.at_once(|| list(data_dir, json, &args)),
+        Verb::List(args) => list(data_dir, json, &args),
         Verb::Export(args) => export(data_dir, json, &args),
+        Verb::Tag(args) => listening()?.at_once(|| tag(data_dir, json, &args)),
+        Verb::Delete(args) => listening()?.at_once(|| delete(data_dir, json, &args)),
+        Verb::Undelete(args) => listening()?.at_once(|| undelete(data_dir, json, &args)),
         Verb::Stats => stats(data_dir, json),
         Verb::Judge(args) => judge(&args).await,
         Verb::Settings { verb: SettingsVerb::Path } => say(&api::settings_path(data_dir)?.to_string_lossy()),
@@ -259,7 +262,9 @@ async fn check_list(
     let (proxies, _) = signals.at_once(|| api::read_list(&ListInput::of_argument(file), how_read))?;
     let mut output = results(args, defaults.geo())?;
     let outcome = match &mut output {
-        Some(output) => api::check_list(proxies, &defaults, how, output, &mut &*line, signals.token()).await,
+        Some((output, _)) => {
+            api::check_list(proxies, &defaults, how, output, &mut &*line, signals.token()).await
+        }
         None => api::check_list(proxies, &defaults, how, &mut Nowhere, &mut &*line, signals.token()).await,
     };
     finish(output, outcome)
@@ -278,14 +283,13 @@ async fn check_pool(
         Some(file) => {
             let how_read = ListHow { protocol: how.protocol, allow_private: args.allow_private };
             let input = ListInput::of_argument(file);
-            let ids = signals.at_once(|| api::import_ids(&engine, &input, how_read))?;
-            CheckWhatDto::Ids { ids }
+            signals.at_once(|| api::import_to_check(&engine, &input, how_read, args.fresh))?
         }
         None => CheckWhatDto::Filter { filter: args.filters.dto(), fresh: args.fresh },
     };
     tell_notices(&engine)?;
     let mut output = results(args, engine.geo())?;
-    let sink = output.as_mut().map(|output| output as &mut dyn ListSink);
+    let sink = output.as_mut().map(|(output, _)| output as &mut dyn ListSink);
     let outcome = api::check_pool(&engine, what, how, sink, &mut &*line, signals.token()).await;
     drop(engine);
     finish(output, outcome)
@@ -330,30 +334,26 @@ impl ListSink for Nowhere {
 }
 
 /// Where the proxies go that were checked.
-fn results(args: &CheckArgs, geo: &Arc<Geo>) -> Result<Option<ResultsWriter>, ApiError> {
+fn results(args: &CheckArgs, geo: &Arc<Geo>) -> Result<Option<(ResultsWriter, FormatDto)>, ApiError> {
     let Some(path) = &args.output else { return Ok(None) };
-    let how = ResultsHow {
-        format: args.format.map_or_else(|| api::format_of(path), FormatArg::dto),
-        all: args.all,
-        with_secrets: args.with_secrets,
-        geo: Arc::clone(geo),
-    };
+    let format = args.format.map_or_else(|| api::format_of(path), FormatArg::dto);
+    let how = ResultsHow { format, all: args.all, with_secrets: args.with_secrets, geo: Arc::clone(geo) };
     let writer = if is_stdout(path) {
         ResultsWriter::to_stream(Box::new(io::stdout()), how)
     } else {
         ResultsWriter::to_file(path, how)
     };
-    writer.map(Some)
+    writer.map(|writer| Some((writer, format)))
 }
 
 /// Gives the results their name also when the run was interrupted; a run that failed leaves no file.
 fn finish(
-    output: Option<ResultsWriter>,
+    output: Option<(ResultsWriter, FormatDto)>,
     outcome: Result<CheckedDto, ApiError>,
 ) -> Result<CheckedDto, ApiError> {
     let checked = outcome?;
-    if let Some(output) = output {
-        output.finish()?;
+    if let Some((output, format)) = output {
+        tell_left_out(&output.finish()?, format);
     }
     Ok(checked)
 }
@@ -385,21 +385,33 @@ fn view(
 ) -> Result<(Engine, u32, u32), ApiError> {
     let engine = Engine::open(Access::Read, data_dir)?;
     tell_notices(&engine)?;
-    let filter = FilterDto { target: reached.target.clone(), ..filters.dto() };
+    let filter = filters.with(reached);
     let view = api::open_view(&engine, &filter, &order.sort)?;
     let rows = order.limit.map_or(view.rows, |limit| limit.min(view.rows));
     Ok((engine, view.view, rows))
 }
 
 fn list(data_dir: Option<&Path>, json: bool, args: &ListArgs) -> Result<Ending, ApiError> {
-    let (engine, view, rows) = view(data_dir, &args.filters, &args.reached, &args.order)?;
-    let format = args.format.map(FormatArg::dto).or(json.then_some(FormatDto::Jsonl));
-    if let Some(format) = format {
-        let ask = ExportAskDto { view, format, working_only: false, with_secrets: args.with_secrets };
-        let mut out = BufWriter::new(io::stdout());
-        api::export_to(&engine, &ask, args.order.limit, ExportTo::Stream(&mut out), &|| false)?;
-        return Ok(Ending::Done);
+    let ListArgs { filters, reached, order, all, with_secrets, .. } = args;
+    let format = args.format.map(FormatArg::dto);
+    let shape = Shape { filters, reached, order, all: *all, with_secrets: *with_secrets };
+    if let Some(output) = &args.output {
+        return shape.pour(data_dir, Some(json), output, format.unwrap_or_else(|| api::format_of(output)));
     }
+    // Rows as JSON lines are the summary of a list.
+    if let Some(format) = format.or(json.then_some(FormatDto::Jsonl)) {
+        return shape.pour(data_dir, None, Path::new("-"), format);
+    }
+    listening()?.at_once(|| table(data_dir, filters, reached, order))
+}
+
+fn table(
+    data_dir: Option<&Path>,
+    filters: &crate::args::Filters,
+    reached: &Reached,
+    order: &Order,
+) -> Result<Ending, ApiError> {
+    let (engine, view, rows) = view(data_dir, filters, reached, order)?;
     let mut out = BufWriter::new(io::stdout().lock());
     let mut from = 0;
     while from < rows {
@@ -448,24 +460,94 @@ fn table_line(row: &RowDto) -> String {
 }
 
 fn export(data_dir: Option<&Path>, json: bool, args: &ExportArgs) -> Result<Ending, ApiError> {
-    let (engine, view, _) = view(data_dir, &args.filters, &args.reached, &args.order)?;
-    let format = args.format.map_or_else(|| api::format_of(&args.output), FormatArg::dto);
-    let working_only = matches!(format, FormatDto::Txt | FormatDto::Url) && !args.all;
-    let ask = ExportAskDto { view, format, working_only, with_secrets: args.with_secrets };
-    let taken = is_stdout(&args.output);
-    let signals = listening()?;
-    let mut out = BufWriter::new(io::stdout());
-    let to = if taken { ExportTo::Stream(&mut out) } else { ExportTo::File(&args.output) };
-    let stop = || signals.token().is_cancelled();
-    let pour = || api::export_to(&engine, &ask, args.order.limit, to, &stop);
-    // A file gets its name with what was written so far; whoever reads along has that already.
-    let exported = if taken { signals.at_once(pour) } else { pour() }?;
-    if json {
-        summary(&exported, taken)?;
-    } else if !taken {
-        note(&format!("{} proxies written to {}", exported.written, exported.path));
+    let ExportArgs { filters, reached, order, format, output, all, with_secrets } = args;
+    let format = format.map_or_else(|| api::format_of(output), FormatArg::dto);
+    let shape = Shape { filters, reached, order, all: *all, with_secrets: *with_secrets };
+    shape.pour(data_dir, Some(json), output, format)
+}
+
+/// What of the pool is written.
+struct Shape<'a> {
+    filters: &'a crate::args::Filters,
+    reached: &'a Reached,
+    order: &'a Order,
+    all: bool,
+    with_secrets: bool,
+}
+
+impl Shape<'_> {
+    /// Writes it, and tells how that went: to programs, to people, or not at all.
+    fn pour(
+        &self,
+        data_dir: Option<&Path>,
+        json: Option<bool>,
+        output: &Path,
+        format: FormatDto,
+    ) -> Result<Ending, ApiError> {
+        let (engine, view, _) = view(data_dir, self.filters, self.reached, self.order)?;
+        let working_only = api::is_of_working(format) && !self.all;
+        let ask = ExportAskDto { view, format, working_only, with_secrets: self.with_secrets };
+        let taken = is_stdout(output);
+        let signals = listening()?;
+        let mut out = BufWriter::new(io::stdout());
+        let to = if taken { ExportTo::Stream(&mut out) } else { ExportTo::File(output) };
+        let stop = || signals.token().is_cancelled();
+        let pour = || api::export_to(&engine, &ask, self.order.limit, to, &stop);
+        // A file gets its name with what was written so far; whoever reads along has that already.
+        let exported = if taken { signals.at_once(pour) } else { pour() }?;
+        if json == Some(true) {
+            summary(&exported, taken)?;
+        } else {
+            if !taken {
+                note(&format!("{} proxies written to {}", exported.written, exported.path));
+            }
+            tell_left_out(&exported, format);
+        }
+        Ok(if stop() { Ending::Interrupted } else { Ending::Done })
     }
-    Ok(if stop() { Ending::Interrupted } else { Ending::Done })
+}
+
+/// Says what a format could not hold.
+fn tell_left_out(exported: &ExportedDto, format: FormatDto) {
+    let why = match format {
+        FormatDto::Clash => "Clash cannot use SOCKS4 or a proxy that only forwards plain requests",
+        FormatDto::Proxychains => {
+            "proxychains cannot use names, TLS to the proxy, a proxy that only forwards plain requests, or an account \
+             with a blank in it"
+        }
+        _ => return,
+    };
+    if exported.left_out > 0 {
+        note(&format!("{} proxies left out: {why}", exported.left_out));
+    }
+}
+
+fn tag(data_dir: Option<&Path>, json: bool, args: &TagArgs) -> Result<Ending, ApiError> {
+    let engine = Engine::open(Access::Write, data_dir)?;
+    let changed = api::tag(&engine, &args.filters.with(&args.reached), &args.add(), &args.remove())?;
+    tell_changed(&engine, json, changed, "have other tags now")
+}
+
+fn delete(data_dir: Option<&Path>, json: bool, args: &DeleteArgs) -> Result<Ending, ApiError> {
+    let engine = Engine::open(Access::Write, data_dir)?;
+    let changed = api::delete(&engine, &args.filters.with(&args.reached))?;
+    tell_changed(&engine, json, changed, "are deleted; undelete brings them back")
+}
+
+fn undelete(data_dir: Option<&Path>, json: bool, args: &UndeleteArgs) -> Result<Ending, ApiError> {
+    let engine = Engine::open(Access::Write, data_dir)?;
+    let changed = api::undelete(&engine, &args.filters.with(&args.reached))?;
+    tell_changed(&engine, json, changed, "are back")
+}
+
+fn tell_changed(engine: &Engine, json: bool, changed: ChangedDto, how: &str) -> Result<Ending, ApiError> {
+    tell_notices(engine)?;
+    if json {
+        summary(&changed, false)?;
+    } else {
+        note(&format!("{} proxies matched, {} {how}", changed.matched, changed.changed));
+    }
+    Ok(Ending::Done)
 }
 
 fn stats(data_dir: Option<&Path>, json: bool) -> Result<Ending, ApiError> {

@@ -23,6 +23,7 @@ use crate::import::Imports;
 use crate::location;
 use crate::pool::{Pool, Record, days_between};
 use crate::settings::{Settings, SettingsFile, Unusable};
+use crate::tags;
 use crate::view::{self, Views};
 
 /// Proxies whose accounts are fetched at once.
@@ -181,6 +182,7 @@ impl Engine {
         if let Some(store) = &store {
             store.load(now, |row| pool.put(&record(&row)))?;
             store.reached(|target, id| pool.visited(target, id, true))?;
+            name_sources(&mut pool, store)?;
             pool.shrink();
         }
         let events =
@@ -530,6 +532,14 @@ fn belonging(endpoint: &Endpoint, user: &str) -> Vec<u8> {
     format!("{endpoint}\0{user}").into_bytes()
 }
 
+/// Gives the sources in a read model their names. They are asked for after the rows, so that none is missing.
+pub(crate) fn name_sources(pool: &mut Pool, store: &Store) -> Result<(), ApiError> {
+    for source in store.sources()? {
+        pool.name_source(source.id, &source.name);
+    }
+    Ok(())
+}
+
 /// What the read model keeps of a row of the database.
 pub(crate) fn record(row: &ProxyRow) -> Record {
     Record {
@@ -550,6 +560,8 @@ pub(crate) fn record(row: &ProxyRow) -> Record {
         last_checked: row.last_checked,
         last_success: row.last_success,
         first_seen: row.first_seen,
+        sources: row.sources.clone(),
+        tags: row.tags.as_deref().map(tags::read).unwrap_or_default(),
     }
 }
 
@@ -640,6 +652,7 @@ impl From<StoreError> for ApiError {
             | StoreError::Full { path }
             | StoreError::Io { path, .. }
             | StoreError::Busy { path }
+            | StoreError::Changed { path }
             | StoreError::Sql { path, .. } => Some(escape(&path.to_string_lossy())),
             _ => None,
         };
@@ -650,7 +663,7 @@ impl From<StoreError> for ApiError {
             StoreError::Newer { .. } => ErrorCode::Newer,
             StoreError::Older { .. } | StoreError::Foreign { .. } => ErrorCode::Invalid,
             StoreError::Damaged { .. } | StoreError::Full { .. } | StoreError::Io { .. } => ErrorCode::Io,
-            StoreError::Busy { .. } => ErrorCode::Locked,
+            StoreError::Busy { .. } | StoreError::Changed { .. } => ErrorCode::Locked,
             _ => ErrorCode::Internal,
         };
         let answer = Self::new(code, sentence(&escape(&error.to_string())));

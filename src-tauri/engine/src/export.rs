@@ -1,15 +1,23 @@
 //! The formats in which proxies leave: public, stable, the same for stored rows and for a list checked on the
 //! fly. Where the rows come from is somebody else's business.
 //!
-//! - `csv`: a header line, RFC 4180 quoting, lines ended by LF, lists joined by `+`, and a `'` before a cell that a
-//!   spreadsheet would take for a formula. With secrets there is one more column, `password`, at the end.
+//! - `csv`: a header line, quoting and line ends (CRLF) of RFC 4180, lists joined by `+`, and a `'` before a cell that a
+//!   spreadsheet would take for a formula. In the name of a source `+` is `%2B` and `%` is `%25`, so that a joined list
+//!   can be taken apart again. With secrets there is one more column, `password`, at the end.
 //! - `jsonl`, `json`: an object a proxy, by lines or in one array. With secrets it has the key `password`.
 //! - `txt`: `host:port` a line.
 //! - `url`: `scheme://[user[:password]@]host:port` a line, with the scheme that serves best: `socks5`, else `http`
 //!   (CONNECT, which lists call *https*), else `socks4`, else `http` (plain requests only); `https` where an HTTP
 //!   proxy must itself be spoken to over TLS. A proxy that was not found to work has the scheme that lists
 //!   say, else none. Behind a scheme user name and password are percent-encoded.
+//! - `clash`: a YAML document with the list `proxies`, each of type `socks5` or `http` (which Clash uses by CONNECT only)
+//!   and with a name of its own. What Clash cannot use, SOCKS4 and plain forwarding, is left out and counted.
+//! - `proxychains`: lines for `[ProxyList]`: `http`, `socks4` or `socks5`, a numeric address, a port. What proxychains
+//!   cannot use (names, TLS to the proxy, plain forwarding, an account with a blank in it) is left out and counted.
+//!
+//! The account stands in the last two with secrets only: half an account is of no use there.
 
+use std::collections::HashMap;
 use std::fmt::Write as _;
 use std::fs::{self, File};
 use std::io::{self, BufWriter, Write};
@@ -141,34 +149,137 @@ impl ExportRow {
     }
 
     fn scheme(&self) -> Option<&'static str> {
+        Some(match self.serves_as()? {
+            Serves::Socks5 => "socks5",
+            Serves::Socks4 => "socks4",
+            Serves::Tunnel { over_tls: true } | Serves::Forwarding { over_tls: true } => "https",
+            Serves::Tunnel { over_tls: false } | Serves::Forwarding { over_tls: false } => "http",
+        })
+    }
+
+    /// How the proxy serves best: as it was found to, else as lists say; none where nothing is known.
+    fn serves_as(&self) -> Option<Serves> {
         let works =
             |capability| Some(self.capabilities.get(capability)).filter(|answer| answer.ok == Some(true));
-        let http = |answer: &Answer| if answer.over_tls { "https" } else { "http" };
         works(Capability::Socks5)
             .or_else(|| works(Capability::Socks5h))
             .filter(|answer| !answer.over_tls)
-            .map(|_| "socks5")
-            .or_else(|| works(Capability::Connect).map(http))
+            .map(|_| Serves::Socks5)
+            .or_else(|| works(Capability::Connect).map(|answer| Serves::Tunnel { over_tls: answer.over_tls }))
             .or_else(|| {
                 works(Capability::Socks4)
                     .or_else(|| works(Capability::Socks4a))
                     .filter(|answer| !answer.over_tls)
-                    .map(|_| "socks4")
+                    .map(|_| Serves::Socks4)
             })
-            .or_else(|| works(Capability::Http).map(http))
             .or_else(|| {
-                const ORDER: [(Protocol, &str); 4] = [
-                    (Protocol::Socks5, "socks5"),
-                    (Protocol::Https, "http"),
-                    (Protocol::Socks4, "socks4"),
-                    (Protocol::Http, "http"),
+                works(Capability::Http).map(|answer| Serves::Forwarding { over_tls: answer.over_tls })
+            })
+            .or_else(|| {
+                const ORDER: [(Protocol, Serves); 4] = [
+                    (Protocol::Socks5, Serves::Socks5),
+                    (Protocol::Https, Serves::Tunnel { over_tls: false }),
+                    (Protocol::Socks4, Serves::Socks4),
+                    // Whether an http proxy of lists tunnels too, nobody knows before a check.
+                    (Protocol::Http, Serves::Tunnel { over_tls: false }),
                 ];
                 ORDER
                     .into_iter()
                     .find(|(protocol, _)| self.hints.contains(*protocol))
-                    .map(|(_, scheme)| scheme)
+                    .map(|(_, serves)| serves)
             })
     }
+
+    /// The host without brackets, and the port.
+    fn place(&self) -> Option<(&str, &str)> {
+        let (host, port) = self.proxy.rsplit_once(':')?;
+        Some((host.trim_start_matches('[').trim_end_matches(']'), port))
+    }
+
+    /// The account with its password, where there is one and it was asked for.
+    fn whole_account(&self, with_secrets: bool) -> Option<(&str, &str)> {
+        self.username.as_deref().zip(self.secret.as_ref().filter(|_| with_secrets).map(Secret::expose))
+    }
+
+    /// An entry of a Clash configuration; none for what Clash cannot use.
+    fn clash(&self, name: &str, with_secrets: bool) -> Option<String> {
+        let (kind, over_tls) = match self.serves_as()? {
+            Serves::Socks5 => ("socks5", false),
+            Serves::Tunnel { over_tls } => ("http", over_tls),
+            Serves::Socks4 | Serves::Forwarding { .. } => return None,
+        };
+        let (host, port) = self.place()?;
+        let mut entry =
+            format!("{{name: {}, type: {kind}, server: {}, port: {port}", yaml_text(name), yaml_text(host));
+        if over_tls {
+            entry.push_str(", tls: true");
+        }
+        if let Some((user, password)) = self.whole_account(with_secrets) {
+            // Writing to a string cannot fail.
+            let _ = write!(entry, ", username: {}, password: {}", yaml_text(user), yaml_text(password));
+        }
+        entry.push('}');
+        Some(entry)
+    }
+
+    /// A line of proxychains' list; none for what proxychains cannot use.
+    fn proxychains(&self, with_secrets: bool) -> Option<String> {
+        let kind = match self.serves_as()? {
+            Serves::Socks5 => "socks5",
+            Serves::Socks4 => "socks4",
+            Serves::Tunnel { over_tls: false } => "http",
+            Serves::Tunnel { over_tls: true } | Serves::Forwarding { .. } => return None,
+        };
+        let (host, port) = self.place()?;
+        host.parse::<IpAddr>().ok()?;
+        let mut line = format!("{kind} {host} {port}");
+        if let Some((user, password)) = self.whole_account(with_secrets) {
+            for word in [user, password] {
+                // Its words end at blanks, and there is no way to quote one.
+                if word.is_empty() || word.contains(|c: char| c.is_whitespace() || c.is_control()) {
+                    return None;
+                }
+                line.push(' ');
+                line.push_str(word);
+            }
+        }
+        Some(line)
+    }
+}
+
+/// How a proxy is used.
+#[derive(Clone, Copy)]
+enum Serves {
+    Socks5,
+    Socks4,
+    /// CONNECT.
+    Tunnel {
+        over_tls: bool,
+    },
+    /// Plain HTTP requests only.
+    Forwarding {
+        over_tls: bool,
+    },
+}
+
+/// A text as YAML has it between double quotes (YAML 1.2.2, 5.7). A stranger may have chosen it: everything but letters,
+/// digits and the signs of ASCII is spelled out.
+fn yaml_text(text: &str) -> String {
+    let mut out = String::with_capacity(text.len() + 2);
+    out.push('"');
+    for c in text.chars() {
+        match c {
+            '"' | '\\' => out.extend(['\\', c]),
+            ' '..='~' => out.push(c),
+            c if c.is_alphanumeric() => out.push(c),
+            c => {
+                // Writing to a string cannot fail.
+                let _ = write!(out, "\\U{:08X}", u32::from(c));
+            }
+        }
+    }
+    out.push('"');
+    out
 }
 
 /// `[scheme://][user[:password]@]host:port`, as it is read back: behind a scheme the account is percent-encoded,
@@ -223,13 +334,15 @@ pub(crate) fn format_of(path: &Path) -> FormatDto {
         Some("jsonl" | "ndjson") => FormatDto::Jsonl,
         Some("json") => FormatDto::Json,
         Some("url") => FormatDto::Url,
+        Some("yaml" | "yml") => FormatDto::Clash,
+        Some("conf") => FormatDto::Proxychains,
         _ => FormatDto::Txt,
     }
 }
 
 /// Whether a format holds the proxies that work only, unless the user asks for all.
 pub(crate) const fn is_of_working(format: FormatDto) -> bool {
-    matches!(format, FormatDto::Txt | FormatDto::Url)
+    matches!(format, FormatDto::Txt | FormatDto::Url | FormatDto::Clash | FormatDto::Proxychains)
 }
 
 /// Writes rows in one format, each as it comes. Where addresses lie is looked up for what is written, and only in
@@ -240,13 +353,25 @@ pub(crate) struct Exporter<W: Write> {
     geo: Arc<Geo>,
     out: W,
     written: u32,
+    left_out: u32,
     line: Vec<u8>,
+    /// How often each name was given to an entry for Clash, which wants each to be its own.
+    named: HashMap<String, u32>,
 }
 
 impl<W: Write> Exporter<W> {
     /// Begins: a header, where the format has one, is written at once.
     pub(crate) fn begin(format: FormatDto, with_secrets: bool, geo: Arc<Geo>, out: W) -> io::Result<Self> {
-        let mut exporter = Self { format, with_secrets, geo, out, written: 0, line: Vec::new() };
+        let mut exporter = Self {
+            format,
+            with_secrets,
+            geo,
+            out,
+            written: 0,
+            left_out: 0,
+            line: Vec::new(),
+            named: HashMap::new(),
+        };
         match format {
             FormatDto::Csv => {
                 let password = with_secrets.then_some(PASSWORD_COLUMN);
@@ -254,7 +379,11 @@ impl<W: Write> Exporter<W> {
                 exporter.put_line()?;
             }
             FormatDto::Json => exporter.out.write_all(b"[")?,
-            FormatDto::Jsonl | FormatDto::Txt | FormatDto::Url => {}
+            FormatDto::Jsonl
+            | FormatDto::Txt
+            | FormatDto::Url
+            | FormatDto::Clash
+            | FormatDto::Proxychains => {}
         }
         Ok(exporter)
     }
@@ -278,6 +407,26 @@ impl<W: Write> Exporter<W> {
             }
             FormatDto::Txt => writeln!(self.out, "{}", row.proxy)?,
             FormatDto::Url => writeln!(self.out, "{}", row.url(self.with_secrets))?,
+            FormatDto::Clash => {
+                let times = self.named.get(&row.proxy).copied().unwrap_or(0) + 1;
+                let name = if times == 1 { row.proxy.clone() } else { format!("{} ({times})", row.proxy) };
+                let Some(entry) = row.clash(&name, self.with_secrets) else {
+                    self.left_out = self.left_out.saturating_add(1);
+                    return Ok(());
+                };
+                self.named.insert(row.proxy.clone(), times);
+                if self.written == 0 {
+                    self.out.write_all(b"proxies:\n")?;
+                }
+                writeln!(self.out, "  - {entry}")?;
+            }
+            FormatDto::Proxychains => {
+                let Some(line) = row.proxychains(self.with_secrets) else {
+                    self.left_out = self.left_out.saturating_add(1);
+                    return Ok(());
+                };
+                writeln!(self.out, "{line}")?;
+            }
         }
         self.written = self.written.saturating_add(1);
         Ok(())
@@ -306,10 +455,18 @@ impl<W: Write> Exporter<W> {
         self.written
     }
 
+    /// Rows that the format cannot hold.
+    pub(crate) const fn left_out(&self) -> u32 {
+        self.left_out
+    }
+
     /// Ends: what the format needs at its end is written, and everything is handed on.
     pub(crate) fn finish(mut self) -> io::Result<W> {
         if self.format == FormatDto::Json {
             self.out.write_all(if self.written == 0 { b"]\n" } else { b"\n]\n" })?;
+        }
+        if self.format == FormatDto::Clash && self.written == 0 {
+            self.out.write_all(b"proxies: []\n")?;
         }
         self.out.flush()?;
         Ok(self.out)
@@ -318,8 +475,7 @@ impl<W: Write> Exporter<W> {
 
 /// One line of CSV.
 fn csv_line<'a>(cells: impl Iterator<Item = &'a str>) -> io::Result<Vec<u8>> {
-    let mut writer =
-        csv::WriterBuilder::new().terminator(csv::Terminator::Any(b'\n')).from_writer(Vec::new());
+    let mut writer = csv::WriterBuilder::new().terminator(csv::Terminator::CRLF).from_writer(Vec::new());
     for cell in cells {
         if cell.starts_with(['=', '+', '-', '@', '\t', '\r']) {
             // A spreadsheet runs what begins like this as a formula.
@@ -345,6 +501,9 @@ fn csv_row(row: &ExportRow, geo: &Geo, with_secrets: bool) -> io::Result<Vec<u8>
     let number =
         |number: Option<f64>| number.map(|n| (n * 10_000.0).round() / 10_000.0).map(|n| n.to_string());
     let (country, asn, organisation) = exit_of(row, geo);
+    // The joint of the list can be a part of a name, so there it is written otherwise.
+    let sources: Vec<String> =
+        row.sources.iter().map(|name| name.replace('%', "%25").replace('+', "%2B")).collect();
     let cells = [
         Some(row.proxy.clone()),
         row.username.clone(),
@@ -360,7 +519,7 @@ fn csv_row(row: &ExportRow, geo: &Geo, with_secrets: bool) -> io::Result<Vec<u8>
         number(row.success_rate),
         number(row.score),
         Some(joined(&mut row.trust.iter().map(TrustFlag::as_str))),
-        Some(joined(&mut row.sources.iter().map(String::as_str))),
+        Some(joined(&mut sources.iter().map(String::as_str))),
         row.last_checked.and_then(moment_text),
         row.last_success.and_then(moment_text),
     ];
@@ -585,7 +744,7 @@ mod tests {
     fn csv_cells_are_quoted_and_formulas_are_disarmed() {
         let mut row = row();
         row.username = Some("=cmd|' /C calc'!A0".to_owned());
-        row.sources = vec!["a \"quoted\", list\nof two lines".to_owned(), "b".to_owned()];
+        row.sources = vec!["a \"quoted\", list\nof two lines".to_owned(), "b+100%".to_owned()];
         row.protocols = [Protocol::Http, Protocol::Socks5].into_iter().collect();
         row.success_rate = Some(1.0 / 3.0);
         row.score = Some(0.87);
@@ -593,10 +752,90 @@ mod tests {
         assert_eq!(
             text,
             "proxy,username,protocols,status,reason,latency_ms,anonymity,exit_ip,country,asn,organisation,\
-             success_rate,score,trust,source,last_checked,last_success\n\
+             success_rate,score,trust,source,last_checked,last_success\r\n\
              proxy.example:3128,'=cmd|' /C calc'!A0,http+socks5,new,,,,,,,,0.3333,0.87,,\
-             \"a \"\"quoted\"\", list\nof two lines+b\",,\n"
+             \"a \"\"quoted\"\", list\nof two lines+b%2B100%25\",,\r\n"
         );
+    }
+
+    #[test]
+    fn clash_reads_every_entry_as_it_was_meant() {
+        use Capability::{Connect, Http, Socks4, Socks5};
+        let account = |user: &str, secret: &str, row: ExportRow| ExportRow {
+            username: Some(user.to_owned()),
+            secret: Some(Secret::new(secret)),
+            ..row
+        };
+        let hostile = "a\": [x], #\\ \n\t\u{1b}\u{85}\u{2028}\u{feff}\u{7f}é 代理 '{}%";
+        let rows = [
+            with(&[(Socks5, false)]),
+            with(&[(Connect, true)]),
+            with(&[(Socks4, false)]),
+            with(&[(Http, false)]),
+            account(hostile, "- yes: no", with(&[(Connect, false)])),
+            ExportRow { proxy: "[2001:db8::1]:80".to_owned(), ..with(&[(Connect, false)]) },
+            row(),
+        ];
+        for with_secrets in [true, false] {
+            let mut exporter =
+                Exporter::begin(FormatDto::Clash, with_secrets, Arc::default(), Vec::new()).unwrap();
+            rows.iter().for_each(|row| exporter.write(row).unwrap());
+            assert_eq!(
+                (exporter.written(), exporter.left_out()),
+                (4, 3),
+                "SOCKS4, forwarding, and the unknown"
+            );
+            let text = String::from_utf8(exporter.finish().unwrap()).unwrap();
+            let read: serde_json::Value = serde_saphyr::from_str(&text).unwrap();
+            let proxy = |name: &str, kind: &str, host: &str, port: u16| serde_json::json!({"name": name, "type": kind, "server": host, "port": port});
+            let mut over_tls = proxy("proxy.example:3128 (2)", "http", "proxy.example", 3128);
+            over_tls["tls"] = true.into();
+            let mut known = proxy("proxy.example:3128 (3)", "http", "proxy.example", 3128);
+            if with_secrets {
+                known["username"] = hostile.into();
+                known["password"] = "- yes: no".into();
+            }
+            let wanted = serde_json::json!({"proxies": [
+                proxy("proxy.example:3128", "socks5", "proxy.example", 3128),
+                over_tls,
+                known,
+                proxy("[2001:db8::1]:80", "http", "2001:db8::1", 80),
+            ]});
+            assert_eq!(read, wanted, "read from:\n{text}");
+        }
+        let none: serde_json::Value = serde_saphyr::from_str(&written(FormatDto::Clash, false, &[])).unwrap();
+        assert_eq!(none, serde_json::json!({"proxies": []}), "an empty list is one too");
+    }
+
+    #[test]
+    fn proxychains_gets_what_it_can_use() {
+        use Capability::{Connect, Http, Socks4, Socks5};
+        let at =
+            |proxy: &str, works: &[(Capability, bool)]| ExportRow { proxy: proxy.to_owned(), ..with(works) };
+        let account = |user: &str, row: ExportRow| ExportRow {
+            username: Some(user.to_owned()),
+            secret: Some(Secret::new("p#w")),
+            ..row
+        };
+        let rows = [
+            at("1.2.3.4:80", &[(Connect, false)]),
+            at("[2001:db8::1]:1080", &[(Socks5, false)]),
+            at("1.2.3.5:1081", &[(Socks4, false)]),
+            account("ann", at("1.2.3.6:80", &[(Socks5, false)])),
+            account("ann of green", at("1.2.3.7:80", &[(Socks5, false)])),
+            at("proxy.example:80", &[(Socks5, false)]),
+            at("1.2.3.8:443", &[(Connect, true)]),
+            at("1.2.3.9:80", &[(Http, false)]),
+        ];
+        let mut exporter = Exporter::begin(FormatDto::Proxychains, true, Arc::default(), Vec::new()).unwrap();
+        rows.iter().for_each(|row| exporter.write(row).unwrap());
+        assert_eq!((exporter.written(), exporter.left_out()), (4, 4), "a blank, a name, TLS, forwarding");
+        let text = String::from_utf8(exporter.finish().unwrap()).unwrap();
+        let lines =
+            "http 1.2.3.4 80\nsocks5 2001:db8::1 1080\nsocks4 1.2.3.5 1081\nsocks5 1.2.3.6 80 ann p#w\n";
+        assert_eq!(text, lines);
+        let text = written(FormatDto::Proxychains, false, &rows);
+        assert!(text.contains("socks5 1.2.3.6 80\nsocks5 1.2.3.7 80\n"), "half an account is none: {text}");
     }
 
     #[test]
@@ -661,7 +900,15 @@ mod tests {
         row.username = Some("ann".to_owned());
         row.secret = Some(Secret::new("p@ss:wörd"));
         row.hints = Hints::NONE.with(Protocol::Socks4);
-        for format in [FormatDto::Csv, FormatDto::Json, FormatDto::Jsonl, FormatDto::Txt, FormatDto::Url] {
+        for format in [
+            FormatDto::Csv,
+            FormatDto::Json,
+            FormatDto::Jsonl,
+            FormatDto::Txt,
+            FormatDto::Url,
+            FormatDto::Clash,
+            FormatDto::Proxychains,
+        ] {
             let text = written(format, false, std::slice::from_ref(&row));
             assert!(!text.contains("p@ss") && !text.contains("password"), "{format:?}: {text}");
         }
@@ -670,7 +917,7 @@ mod tests {
             written(FormatDto::Url, true, &rows),
             "socks4://ann:p%40ss%3Aw%C3%B6rd@proxy.example:3128\n"
         );
-        assert!(written(FormatDto::Csv, true, &rows).ends_with(",p@ss:wörd\n"), "the column is the last");
+        assert!(written(FormatDto::Csv, true, &rows).ends_with(",p@ss:wörd\r\n"), "the column is the last");
         assert!(written(FormatDto::Jsonl, true, &rows).contains(r#""password":"p@ss:wörd""#));
     }
 
@@ -730,6 +977,9 @@ mod tests {
             ("a.JSON", FormatDto::Json),
             ("a.jsonl", FormatDto::Jsonl),
             ("a.url", FormatDto::Url),
+            ("a.yaml", FormatDto::Clash),
+            ("a.YML", FormatDto::Clash),
+            ("proxychains.conf", FormatDto::Proxychains),
             ("a.txt", FormatDto::Txt),
             ("a", FormatDto::Txt),
             ("csv", FormatDto::Txt),

@@ -13,4 +13,5 @@ mod import;
 mod location;
 mod pool;
 mod settings;
+mod tags;
 mod view;

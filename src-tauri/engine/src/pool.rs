@@ -1,7 +1,7 @@
 //! The read model: what the table, the filters and the sorting need of every live proxy, in columns in memory.
 //!
 //! It is loaded once, grows with imports and is changed in place when checks land. The database stays the
-//! truth; nothing here reads or writes it. Secrets are never here. A million proxies take some 77 MB.
+//! truth; nothing here reads or writes it. Secrets are never here. A million proxies take some 85 MB.
 //!
 //! The country of an exit is looked up when the exit comes in, at the start too: the database does not keep it,
 //! since it changes with the data that tells it. Entries and networks are looked up when somebody asks.
@@ -10,7 +10,7 @@ use std::collections::{HashMap, HashSet};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::sync::Arc;
 
-use indexmap::IndexSet;
+use indexmap::{IndexMap, IndexSet};
 use proxydeck_domain::{
     Anonymity, Capability, Endpoint, Hints, Host, Reason, Score, ScoreInput, Standing, Status, TrustFlags,
     UnixMs, Verdict,
@@ -51,6 +51,10 @@ pub(crate) struct Record {
     pub(crate) last_checked: Option<UnixMs>,
     pub(crate) last_success: Option<UnixMs>,
     pub(crate) first_seen: UnixMs,
+    /// The numbers of the sources that had it, in their order.
+    pub(crate) sources: Vec<i64>,
+    /// What the user calls it, in the order of the words.
+    pub(crate) tags: Vec<Box<str>>,
 }
 
 impl Record {
@@ -112,6 +116,51 @@ pub(crate) struct Texts {
     pub(crate) names: IndexSet<Box<str>>,
     pub(crate) v6: IndexSet<Ipv6Addr>,
     pub(crate) users: IndexSet<Box<str>>,
+    /// The names of the sources, by their numbers.
+    pub(crate) sources: IndexMap<i64, Box<str>>,
+    pub(crate) tags: IndexSet<Box<str>>,
+    pub(crate) source_sets: Sets,
+    pub(crate) tag_sets: Sets,
+}
+
+/// Sets of small numbers, each kept once however many proxies have it: a million proxies have some hundred sets of
+/// sources, and a row names its own with four bytes.
+#[derive(Debug)]
+pub(crate) struct Sets(IndexSet<Box<[u32]>>);
+
+impl Default for Sets {
+    fn default() -> Self {
+        // The empty set is number 0.
+        Self(IndexSet::from([Box::default()]))
+    }
+}
+
+impl Sets {
+    fn number(&mut self, mut members: Vec<u32>) -> u32 {
+        members.sort_unstable();
+        members.dedup();
+        let known = self.0.get_index_of(members.as_slice());
+        number(known.unwrap_or_else(|| self.0.insert_full(members.into_boxed_slice()).0))
+    }
+
+    fn with(&mut self, set: u32, member: u32) -> u32 {
+        let members = self.members(set);
+        if members.contains(&member) {
+            return set;
+        }
+        let members = members.iter().copied().chain([member]).collect();
+        self.number(members)
+    }
+
+    /// The members of a set, in their order.
+    pub(crate) fn members(&self, set: u32) -> &[u32] {
+        self.0.get_index(index(set)).map(AsRef::as_ref).unwrap_or_default()
+    }
+
+    /// For each set, by its number, whether it has one of these members.
+    pub(crate) fn that_meet(&self, wanted: impl Fn(u32) -> bool) -> Vec<bool> {
+        self.0.iter().map(|set| set.iter().any(|member| wanted(*member))).collect()
+    }
 }
 
 impl Texts {
@@ -138,6 +187,28 @@ impl Texts {
             PlaceKind::Name(at) => self.names.get_index(index(at)).cloned().map(Host::Name),
             PlaceKind::Nowhere => None,
         }
+    }
+
+    fn sources(&mut self, sources: &[i64]) -> u32 {
+        let members = sources.iter().map(|source| self.source(*source)).collect();
+        self.source_sets.number(members)
+    }
+
+    fn source(&mut self, source: i64) -> u32 {
+        let entry = self.sources.entry(source);
+        let at = entry.index();
+        entry.or_default();
+        number(at)
+    }
+
+    fn tags(&mut self, tags: &[Box<str>]) -> u32 {
+        let members = tags
+            .iter()
+            .map(|tag| {
+                number(self.tags.get_index_of(tag).unwrap_or_else(|| self.tags.insert_full(tag.clone()).0))
+            })
+            .collect();
+        self.tag_sets.number(members)
     }
 
     fn user(&mut self, user: Option<&str>) -> u32 {
@@ -169,6 +240,10 @@ macro_rules! columns {
         impl Columns {
             fn shrink(&mut self) { $(self.$name.shrink_to_fit();)+ }
             fn insert(&mut self, at: usize, row: Packed) { $(self.$name.insert(at, row.$name);)+ }
+            /// Keeps the rows that are listed, in the order of the list.
+            fn pick(&mut self, rows: &[usize]) {
+                $(self.$name = rows.iter().map(|row| self.$name[*row]).collect();)+
+            }
             fn set(&mut self, at: usize, row: Packed) { $(self.$name[at] = row.$name;)+ }
         }
     };
@@ -195,6 +270,8 @@ columns! {
     last_checked: UnixMs,
     last_success: UnixMs,
     first_seen: UnixMs,
+    sources: u32,
+    tags: u32,
     checking: bool,
 }
 
@@ -277,6 +354,8 @@ impl Pool {
             last_checked: record.last_checked.unwrap_or(NEVER),
             last_success: record.last_success.unwrap_or(NEVER),
             first_seen: record.first_seen,
+            sources: self.texts.sources(&record.sources),
+            tags: self.texts.tags(&record.tags),
             checking: false,
         }
     }
@@ -294,6 +373,49 @@ impl Pool {
                 self.revision += 1;
             }
         }
+    }
+
+    /// Gives a source its name.
+    pub(crate) fn name_source(&mut self, source: i64, name: &str) {
+        self.texts.sources.insert(source, name.into());
+    }
+
+    /// Notes that a source has a proxy that is known.
+    pub(crate) fn add_source(&mut self, id: i64, source: i64) {
+        if let Ok(at) = self.position(id) {
+            let member = self.texts.source(source);
+            self.columns.sources[at] = self.texts.source_sets.with(self.columns.sources[at], member);
+        }
+    }
+
+    /// Replaces what the user calls a proxy.
+    pub(crate) fn set_tags(&mut self, id: i64, tags: &[Box<str>]) {
+        if let Ok(at) = self.position(id) {
+            self.columns.tags[at] = self.texts.tags(tags);
+            self.revision += 1;
+        }
+    }
+
+    /// Takes proxies in that were away: their numbers may lie anywhere between the others.
+    pub(crate) fn bring_back(&mut self, records: &[Record]) {
+        for record in records.iter().filter(|record| self.position(record.id).is_err()).collect::<Vec<_>>() {
+            let packed = self.pack(record);
+            self.columns.insert(self.columns.id.len(), packed);
+            self.active += u32::from(record.standing.status == Status::Active);
+        }
+        let mut order: Vec<usize> = (0..self.len()).collect();
+        order.sort_by_key(|row| self.columns.id[*row]);
+        self.columns.pick(&order);
+        self.revision += 1;
+    }
+
+    /// Takes proxies out; their numbers come in order.
+    pub(crate) fn remove(&mut self, ids: &[i64]) {
+        let kept: Vec<usize> =
+            (0..self.len()).filter(|row| ids.binary_search(&self.columns.id[*row]).is_err()).collect();
+        self.columns.pick(&kept);
+        self.active = number(self.columns.status.iter().filter(|status| **status == Status::Active).count());
+        self.revision += 1;
     }
 
     /// Puts the outcome of a check in place. None when there is no such proxy (any more).
@@ -400,7 +522,27 @@ impl Pool {
             last_checked: moment(c.last_checked[row]),
             last_success: moment(c.last_success[row]),
             first_seen: c.first_seen[row],
+            sources: self.sources(row),
+            tags: self.tags(row),
         })
+    }
+
+    /// The numbers of the sources that had the proxy in a row.
+    fn sources(&self, row: usize) -> Vec<i64> {
+        let members = self.texts.source_sets.members(self.columns.sources[row]).iter();
+        let mut sources: Vec<i64> =
+            members.filter_map(|at| self.texts.sources.get_index(index(*at))).map(|(id, _)| *id).collect();
+        sources.sort_unstable();
+        sources
+    }
+
+    /// What the user calls the proxy in a row, in the order of the words.
+    pub(crate) fn tags(&self, row: usize) -> Vec<Box<str>> {
+        let members = self.texts.tag_sets.members(self.columns.tags[row]).iter();
+        let mut tags: Vec<Box<str>> =
+            members.filter_map(|at| self.texts.tags.get_index(index(*at)).cloned()).collect();
+        tags.sort_unstable();
+        tags
     }
 
     /// Where the proxy in a row stands.

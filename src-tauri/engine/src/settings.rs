@@ -59,7 +59,7 @@ const MAX_CONCURRENCY: u32 = 65_536;
 /// More connections a second than one machine opens.
 const MAX_RATE: u32 = 1_000_000;
 /// A proxy that fails six times in one run will not do it the seventh time.
-const MAX_RETRIES: u32 = 5;
+pub const MAX_RETRIES: u32 = 5;
 
 /// Public judges of the shapes that are understood.
 const BUILT_IN_JUDGES: [&str; 5] = [

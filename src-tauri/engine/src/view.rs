@@ -24,6 +24,8 @@ pub const MAX_SLICE: u32 = 1000;
 pub(crate) const MAX_SORT_KEYS: usize = 6;
 /// Letters of a searched text; the longest thing that is searched, a host name with its port, has 259.
 const MAX_TEXT_BYTES: usize = 260;
+/// Names of sources or tags that one filter may hold. More than this nobody types.
+const MAX_NAMES: usize = 256;
 /// The longest text of an IPv4 endpoint: `255.255.255.255:65535`.
 const V4_TEXT_BYTES: usize = 21;
 
@@ -80,6 +82,14 @@ pub(crate) fn validate_filter(filter: &FilterDto) -> Result<(), ApiError> {
             "text",
             format!("The text to search for is longer than {MAX_TEXT_BYTES} bytes."),
         ));
+    }
+    for (what, names) in [("source", &filter.source), ("tag", &filter.tag)] {
+        if names.len() > MAX_NAMES {
+            return Err(ApiError::invalid(
+                what,
+                format!("A filter holds at most {MAX_NAMES} names of a kind."),
+            ));
+        }
     }
     if filter.min_score.is_some_and(|score| !(0.0..=1.0).contains(&score)) {
         return Err(ApiError::invalid("min_score", "The lowest score must be between 0 and 1."));
@@ -180,6 +190,10 @@ struct Sieve<'a> {
     max_latency: Option<u32>,
     min_score: Option<f64>,
     distrusted: Option<TrustFlags>,
+    /// For each set of sources whether one of them is wanted.
+    sources: Option<Vec<bool>>,
+    /// The same for sets of tags.
+    tags: Option<Vec<bool>>,
     text: Option<Needle>,
     /// The proxies that each target let in; none where no target is asked for.
     reached: Option<Vec<&'a HashSet<i64>>>,
@@ -196,7 +210,16 @@ impl<'a> Sieve<'a> {
             flags
         };
         let text = filter.text.trim().to_lowercase();
+        let texts = pool.texts();
+        // A name is also found as it is shown, where it is escaped.
+        let is_wanted = |name: &str| filter.source.iter().any(|w| w == name || *w == escape(name));
+        let sources: Vec<bool> = texts.sources.values().map(|name| is_wanted(name)).collect();
+        let tags: Vec<bool> = texts.tags.iter().map(|tag| filter.tag.iter().any(|w| **w == **tag)).collect();
+        let met = |wanted: &[bool], member: u32| wanted.get(index(member)).copied().unwrap_or(false);
         Self {
+            sources: (!filter.source.is_empty())
+                .then(|| texts.source_sets.that_meet(|member| met(&sources, member))),
+            tags: (!filter.tag.is_empty()).then(|| texts.tag_sets.that_meet(|member| met(&tags, member))),
             status: if filter.status.is_empty() { u8::MAX } else { status },
             protocol: filter.protocol.iter().map(|p| Protocol::from(*p)).collect(),
             anonymity: filter.anonymity.iter().fold(0, |bits, a| bits | 1 << Anonymity::from(*a) as u8),
@@ -214,6 +237,8 @@ impl<'a> Sieve<'a> {
     fn rest(&self, pool: &Pool, row: usize, now: UnixMs) -> bool {
         self.max_latency.is_none_or(|most| pool.latency(row).is_some_and(|ms| ms <= most))
             && self.distrusted.is_none_or(|bad| pool.columns().trust[row].bits() & bad.bits() == 0)
+            && holds(self.sources.as_deref(), pool.columns().sources[row])
+            && holds(self.tags.as_deref(), pool.columns().tags[row])
             && self.min_score.is_none_or(|least| pool.score(row, now).is_some_and(|score| score >= least))
             && self.text.as_ref().is_none_or(|needle| needle.is_in(pool, row))
             && self
@@ -221,6 +246,11 @@ impl<'a> Sieve<'a> {
                 .as_ref()
                 .is_none_or(|targets| targets.iter().any(|t| t.contains(&pool.columns().id[row])))
     }
+}
+
+/// Whether a set is among those that are wanted, if any are.
+fn holds(wanted: Option<&[bool]>, set: u32) -> bool {
+    wanted.is_none_or(|wanted| wanted.get(index(set)).copied().unwrap_or(false))
 }
 
 /// A text that is searched for, in lower case, with the answers for everything that many rows share.

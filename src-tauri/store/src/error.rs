@@ -92,6 +92,15 @@ pub enum StoreError {
         /// The file.
         path: PathBuf,
     },
+    /// Some other program wrote to the file while it was read without a lock.
+    #[error(
+        "the database {} was written to while it was read, and this account may not lock it; try again",
+        path.display()
+    )]
+    Changed {
+        /// The file.
+        path: PathBuf,
+    },
     /// A write was asked of a database that is open for reading only.
     #[error("the database is open for reading only")]
     ReadOnly,

@@ -1,10 +1,11 @@
 //! The database's file: beginning one, opening it, telling what it is, and setting a damaged one aside.
 //! A file is never wiped and never deleted.
 
+use std::fmt::Write as _;
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use chrono::DateTime;
 use proxydeck_domain::UnixMs;
@@ -35,8 +36,14 @@ const STATEMENTS_KEPT: usize = 48;
 /// The most damaged files that may be set aside in one second before something else is the matter.
 const MAX_ASIDE_NAMES: u32 = 100;
 
+/// What SQLite appends to a database's name for its log.
+const LOG: &str = "-wal";
+
 /// The files that SQLite keeps beside a database. What is committed may still lie in the first of them.
-const COMPANIONS: [&str; 3] = ["-wal", "-shm", "-journal"];
+const COMPANIONS: [&str; 3] = [LOG, "-shm", "-journal"];
+
+/// How often a database with its log is copied until nobody has written to them meanwhile.
+const COPIES_TRIED: u32 = 3;
 
 /// Opens a database for writing, begins it where there is none, and brings it up to date.
 /// [`StoreError::Damaged`] when it is no sound database.
@@ -80,24 +87,150 @@ fn configure_writer(conn: &Connection) -> rusqlite::Result<()> {
     conn.pragma_update(None, "journal_size_limit", WAL_KEPT_BYTES)
 }
 
-/// Opens one more connection that reads.
-pub(crate) fn open_reader(path: &Path) -> Result<Connection, StoreError> {
-    let open = || -> rusqlite::Result<Connection> {
-        let conn = Connection::open_with_flags(
-            path,
-            OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX,
-        )?;
-        conn.busy_timeout(BUSY_TIMEOUT)?;
-        conn.set_prepared_statement_cache_capacity(STATEMENTS_KEPT);
-        conn.pragma_update(None, "query_only", true)?;
-        conn.pragma_update(None, "temp_store", "memory")?;
-        Ok(conn)
-    };
-    open().map_err(|error| StoreError::of(path, error))
+/// How connections that only read come to a database.
+#[derive(Debug)]
+pub(crate) struct Reading {
+    path: PathBuf,
+    way: Way,
+}
+
+#[derive(Debug)]
+enum Way {
+    /// As SQLite has it: the log is read too, and its index is shared with whoever writes.
+    Shared,
+    /// As a file that nobody changes, which is looked after on the way: this account may not make the files by which
+    /// SQLite learns of a writer, and no log lies beside the database.
+    Immutable(State),
+    /// A copy with its log, in a folder of our own that goes with this: the log cannot be read without a file that
+    /// this account may not make beside it.
+    Copied { folder: tempfile::TempDir, name: PathBuf },
+}
+
+/// By what is seen that a database was written to.
+#[derive(Debug, PartialEq, Eq)]
+struct State {
+    bytes: u64,
+    modified: Option<SystemTime>,
+    log_bytes: u64,
+}
+
+impl State {
+    fn of(path: &Path) -> Result<Self, StoreError> {
+        let metadata = fs::metadata(path).map_err(|error| StoreError::of_io(path, error))?;
+        Ok(Self {
+            bytes: metadata.len(),
+            // A file system without this still tells the sizes.
+            modified: metadata.modified().ok(),
+            // The log is there or not, as SQLite likes.
+            log_bytes: fs::metadata(with_ending(path, LOG)).map_or(0, |metadata| metadata.len()),
+        })
+    }
+}
+
+impl Reading {
+    /// The ordinary way.
+    pub(crate) fn shared(path: &Path) -> Self {
+        Self { path: path.to_owned(), way: Way::Shared }
+    }
+
+    /// The way for an account that may read the database, and may not write beside it.
+    fn apart(path: &Path) -> Result<Self, StoreError> {
+        for _ in 0..COPIES_TRIED {
+            let state = State::of(path)?;
+            if state.log_bytes == 0 {
+                return Ok(Self { path: path.to_owned(), way: Way::Immutable(state) });
+            }
+            let way = copy(path)?;
+            if State::of(path)? == state {
+                return Ok(Self { path: path.to_owned(), way });
+            }
+        }
+        Err(StoreError::Changed { path: path.to_owned() })
+    }
+
+    /// The database that is read.
+    pub(crate) fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Opens one more connection.
+    pub(crate) fn open(&self) -> Result<Connection, StoreError> {
+        let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+        let conn = match &self.way {
+            Way::Shared => Connection::open_with_flags(&self.path, flags),
+            Way::Immutable(_) => {
+                Connection::open_with_flags(immutable_uri(&self.path), flags | OpenFlags::SQLITE_OPEN_URI)
+            }
+            Way::Copied { folder, name } => Connection::open_with_flags(folder.path().join(name), flags),
+        };
+        conn.and_then(configure_reader).map_err(|error| StoreError::of(&self.path, error))
+    }
+
+    /// Whether what was read until now is of one moment. Without locks only the file itself can tell.
+    pub(crate) fn holds(&self) -> Result<(), StoreError> {
+        match &self.way {
+            Way::Immutable(state) if State::of(&self.path)? != *state => {
+                Err(StoreError::Changed { path: self.path.clone() })
+            }
+            _ => Ok(()),
+        }
+    }
+}
+
+fn configure_reader(conn: Connection) -> rusqlite::Result<Connection> {
+    conn.busy_timeout(BUSY_TIMEOUT)?;
+    conn.set_prepared_statement_cache_capacity(STATEMENTS_KEPT);
+    conn.pragma_update(None, "query_only", true)?;
+    conn.pragma_update(None, "temp_store", "memory")?;
+    Ok(conn)
+}
+
+/// The address by which SQLite opens a file that nobody changes (<https://sqlite.org/uri.html>).
+fn immutable_uri(path: &Path) -> String {
+    let mut uri = String::from("file:");
+    for byte in path.as_os_str().as_encoded_bytes() {
+        if byte.is_ascii_alphanumeric() || b"/-._~".contains(byte) {
+            uri.push(char::from(*byte));
+        } else {
+            // Writing to a string cannot fail.
+            let _ = write!(uri, "%{byte:02X}");
+        }
+    }
+    uri.push_str("?immutable=1");
+    uri
+}
+
+/// Copies a database with its log.
+fn copy(path: &Path) -> Result<Way, StoreError> {
+    let temporary = std::env::temp_dir();
+    let folder = tempfile::Builder::new()
+        .prefix("proxydeck-")
+        .tempdir()
+        .map_err(|error| StoreError::of_io(&temporary, error))?;
+    let name = PathBuf::from(path.file_name().unwrap_or_default());
+    let log = with_ending(path, LOG);
+    for from in [path, &log] {
+        let to = folder.path().join(from.file_name().unwrap_or_default());
+        let mut reading = fs::File::open(from).map_err(|error| match error.kind() {
+            io::ErrorKind::PermissionDenied if from == log => StoreError::Forbidden {
+                path: log.clone(),
+                detail: format!("{error}; the newest changes of the database lie in it"),
+            },
+            _ => StoreError::of_io(from, error),
+        })?;
+        let mut options = fs::OpenOptions::new();
+        options.write(true).create_new(true);
+        // The copy is ours, whatever the mode of the original.
+        #[cfg(unix)]
+        std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+        let mut writing = options.open(&to).map_err(|error| StoreError::of_io(&to, error))?;
+        io::copy(&mut reading, &mut writing).map_err(|error| StoreError::of_io(&to, error))?;
+    }
+    Ok(Way::Copied { folder, name })
 }
 
 /// Opens a database that another process may be writing, and says whether it is one that we can read.
-pub(crate) fn open_only_for_reading(path: &Path) -> Result<Connection, StoreError> {
+pub(crate) fn open_only_for_reading(path: &Path) -> Result<(Connection, Reading), StoreError> {
     match fs::File::open(path) {
         Ok(_) if path.is_dir() => return Err(StoreError::IsDirectory { path: path.to_owned() }),
         Ok(_) => {}
@@ -106,7 +239,17 @@ pub(crate) fn open_only_for_reading(path: &Path) -> Result<Connection, StoreErro
         }
         Err(error) => return Err(StoreError::of_io(path, error)),
     }
-    let conn = open_reader(path)?;
+    let open = |reading: Reading| -> Result<_, StoreError> { Ok((open_ours(&reading)?, reading)) };
+    match open(Reading::shared(path)) {
+        // The file itself can be read, so it is what SQLite needs beside it that it may not have.
+        Err(StoreError::Forbidden { .. }) => open(Reading::apart(path)?),
+        other => other,
+    }
+}
+
+fn open_ours(reading: &Reading) -> Result<Connection, StoreError> {
+    let path = reading.path();
+    let conn = reading.open()?;
     let stamp = Stamp::read(&conn).map_err(|error| StoreError::of(path, error))?;
     if stamp.tables > 0 && stamp.application_id != APPLICATION_ID {
         return Err(StoreError::Foreign { path: path.to_owned() });
@@ -203,7 +346,7 @@ pub(crate) fn set_aside(path: &Path, now: UnixMs) -> Result<PathBuf, StoreError>
 pub(crate) fn size_bytes(path: &Path) -> Result<u64, StoreError> {
     let database = fs::metadata(path).map_err(|error| StoreError::of_io(path, error))?.len();
     // The log is there or not, as SQLite likes.
-    let log = fs::metadata(with_ending(path, "-wal")).map_or(0, |metadata| metadata.len());
+    let log = fs::metadata(with_ending(path, LOG)).map_or(0, |metadata| metadata.len());
     Ok(database + log)
 }
 

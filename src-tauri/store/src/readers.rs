@@ -1,26 +1,25 @@
 //! The connections that read. They never wait for the writer, nor it for them.
 
-use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use rusqlite::Connection;
 
 use crate::error::StoreError;
-use crate::file;
+use crate::file::Reading;
 
 /// How many idle connections are kept: a view, a drawer, an export and a background check at once. A further
 /// reader opens one of its own and closes it at the end.
 const KEPT: usize = 4;
 
 pub(crate) struct Readers {
-    path: PathBuf,
+    reading: Reading,
     /// None once closed.
     idle: Mutex<Option<Vec<Connection>>>,
 }
 
 impl Readers {
-    pub(crate) fn new(path: &Path) -> Self {
-        Self { path: path.to_owned(), idle: Mutex::new(Some(Vec::with_capacity(KEPT))) }
+    pub(crate) fn new(reading: Reading) -> Self {
+        Self { reading, idle: Mutex::new(Some(Vec::with_capacity(KEPT))) }
     }
 
     /// Takes a connection that is open already.
@@ -40,10 +39,13 @@ impl Readers {
         let idle = self.idle().as_mut().ok_or(StoreError::Closed)?.pop();
         let conn = match idle {
             Some(conn) => conn,
-            None => file::open_reader(&self.path)?,
+            None => self.reading.open()?,
         };
         // A connection that met an error is not used again: it may be in the middle of something.
-        let answer = work(&conn).map_err(|error| StoreError::of(&self.path, error))?;
+        let answer = work(&conn);
+        // First, since what changed while it was read may look like damage.
+        self.reading.holds()?;
+        let answer = answer.map_err(|error| StoreError::of(self.reading.path(), error))?;
         self.keep(conn);
         Ok(answer)
     }

@@ -6,15 +6,16 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use proxydeck_domain::UnixMs;
 
+use crate::column::count;
 use crate::error::StoreError;
-use crate::file;
+use crate::file::{self, Reading};
 use crate::readers::Readers;
 use crate::table::checks::{self, CheckRow, NewCheck, Stored};
 use crate::table::proxies::{
     self, Counts, Identity, Imported, Known, NewProxy, ProxyId, ProxyRow, SealedAccount,
 };
 use crate::table::sightings::{self, Sighting};
-use crate::table::sources::NewSource;
+use crate::table::sources::{self, NewSource, Source};
 use crate::table::targets::{self, TargetRow};
 use crate::table::task_items;
 use crate::table::tasks::{self, NewTask, Task, TaskEnd, TaskId, TaskKind, Unfinished};
@@ -79,19 +80,25 @@ impl Store {
         };
         let writer = Writer::start(conn, path).map_err(|error| StoreError::of_io(path, error))?;
         writer.call(move |tx, _| tasks::settle(tx, now))?;
-        let inner = Inner { path: path.to_owned(), readers: Readers::new(path), writer: Some(writer) };
+        let inner = Inner {
+            path: path.to_owned(),
+            readers: Readers::new(Reading::shared(path)),
+            writer: Some(writer),
+        };
         Ok(Opened { store: Self { inner: Arc::new(inner) }, set_aside })
     }
 
-    /// Opens a database for reading only, also while another process writes to it.
+    /// Opens a database for reading only, also while another process writes to it, and also where this account may
+    /// write neither to the file nor beside it.
     ///
     /// # Errors
     /// [`StoreError::Missing`] where there is none, [`StoreError::Older`] where the writing program has to
-    /// bring it up to date first, [`StoreError::Damaged`], and those of [`Store::open`]. It is left as it is.
+    /// bring it up to date first, [`StoreError::Damaged`], [`StoreError::Changed`] where another account writes and
+    /// this one may not lock, also in later reading, and those of [`Store::open`]. It is left as it is.
     pub fn open_read_only(path: impl AsRef<Path>) -> Result<Self, StoreError> {
         let path = path.as_ref();
-        let conn = file::open_only_for_reading(path)?;
-        let readers = Readers::new(path);
+        let (conn, reading) = file::open_only_for_reading(path)?;
+        let readers = Readers::new(reading);
         readers.keep(conn);
         Ok(Self { inner: Arc::new(Inner { path: path.to_owned(), readers, writer: None }) })
     }
@@ -168,7 +175,41 @@ impl Store {
     /// # Errors
     /// What reading can meet; some rows may have been visited by then.
     pub fn load(&self, now: UnixMs, visit: impl FnMut(ProxyRow)) -> Result<(), StoreError> {
-        self.inner.readers.read(|conn| proxies::load(conn, now, visit))
+        self.inner.readers.read(|conn| proxies::load(conn, false, now, visit))
+    }
+
+    /// Reads every proxy that is deleted, as [`Store::load`] reads the others.
+    ///
+    /// # Errors
+    /// What reading can meet; some rows may have been visited by then.
+    pub fn load_deleted(&self, now: UnixMs, visit: impl FnMut(ProxyRow)) -> Result<(), StoreError> {
+        self.inner.readers.read(|conn| proxies::load(conn, true, now, visit))
+    }
+
+    /// Deletes proxies or brings them back; answers with how many that changed. What is known of a deleted one
+    /// stays, and a list that has it again does not bring it back. Batches of some 1,000 keep the writer free.
+    ///
+    /// # Errors
+    /// What writing can meet; nothing of the batch is then changed.
+    pub fn set_deleted(&self, proxies: Vec<ProxyId>, deleted: bool, at: UnixMs) -> Result<u32, StoreError> {
+        self.write(move |tx| proxies::set_deleted(tx, &proxies, deleted, at).map(count))
+    }
+
+    /// Replaces the tags of proxies, each a JSON list of words or none; answers with how many proxies were there.
+    /// Batches of some 1,000 keep the writer free.
+    ///
+    /// # Errors
+    /// What writing can meet; nothing of the batch is then changed.
+    pub fn set_tags(&self, tags: Vec<(ProxyId, Option<Box<str>>)>, at: UnixMs) -> Result<u32, StoreError> {
+        self.write(move |tx| proxies::set_tags(tx, &tags, at).map(count))
+    }
+
+    /// Every source, in the order of their numbers.
+    ///
+    /// # Errors
+    /// What reading can meet.
+    pub fn sources(&self) -> Result<Vec<Source>, StoreError> {
+        self.inner.readers.read(sources::all)
     }
 
     /// Counts the checks of the [`SUCCESS_RATE_DAYS`](crate::SUCCESS_RATE_DAYS) before `now` for every proxy
@@ -309,12 +350,21 @@ impl Store {
         self.inner.readers.read(|conn| tasks::last(conn, limit))
     }
 
-    /// The newest task of a kind, if it was paused or cut off and has something left to do.
+    /// The tasks of a kind that were paused or cut off and have something left to do, the newest first. Others that
+    /// came later do not hide them.
+    ///
+    /// # Errors
+    /// What reading can meet.
+    pub fn paused(&self, kind: TaskKind) -> Result<Vec<Unfinished>, StoreError> {
+        self.inner.readers.read(|conn| tasks::paused(conn, kind))
+    }
+
+    /// The newest of [`Store::paused`].
     ///
     /// # Errors
     /// What reading can meet.
     pub fn unfinished(&self, kind: TaskKind) -> Result<Option<Unfinished>, StoreError> {
-        self.inner.readers.read(|conn| tasks::unfinished(conn, kind))
+        Ok(self.paused(kind)?.into_iter().next())
     }
 
     /// The proxies whose result a task has not stored yet, in the order of their numbers.

@@ -37,9 +37,10 @@ impl FromStr for ResolveRule {
         if host.is_empty() {
             return Err("it names no host");
         }
+        let port = port.parse().ok().filter(|port| *port > 0);
         Ok(Self {
             host: host.to_ascii_lowercase(),
-            port: port.parse().map_err(|_| "the port is not a number up to 65535")?,
+            port: port.ok_or("the port is not a number from 1 to 65535")?,
             address: address.parse().map_err(|_| "the last part is no address")?,
         })
     }

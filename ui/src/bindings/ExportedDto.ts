@@ -11,4 +11,8 @@ path: string,
 /**
  * Proxies written.
  */
-written: number, };
+written: number, 
+/**
+ * Proxies that the format cannot hold.
+ */
+left_out: number, };

@@ -44,4 +44,12 @@ trusted: boolean,
 /**
  * Only those whose last visit to one of these targets succeeded; all if there is none.
  */
-target: Array<string>, };
+target: Array<string>, 
+/**
+ * The exact name of a source that had it.
+ */
+source: Array<string>, 
+/**
+ * What the user calls it.
+ */
+tag: Array<string>, };

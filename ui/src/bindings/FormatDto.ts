@@ -3,4 +3,4 @@
 /**
  * The shape of an export.
  */
-export type FormatDto = "csv" | "jsonl" | "json" | "txt" | "url";
+export type FormatDto = "csv" | "jsonl" | "json" | "txt" | "url" | "clash" | "proxychains";

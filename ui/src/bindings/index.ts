@@ -6,6 +6,7 @@ export type { AttemptDto } from "./AttemptDto";
 export type { CapabilityAnswerDto } from "./CapabilityAnswerDto";
 export type { CapabilityDto } from "./CapabilityDto";
 export type { CertificateDto } from "./CertificateDto";
+export type { ChangedDto } from "./ChangedDto";
 export type { CheckDto } from "./CheckDto";
 export type { CheckWhatDto } from "./CheckWhatDto";
 export type { CheckedDto } from "./CheckedDto";

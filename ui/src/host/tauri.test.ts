@@ -32,6 +32,8 @@ it('calls every command by its name with the arguments that the shell expects', 
     min_score: null,
     trusted: false,
     target: [],
+    source: [],
+    tag: [],
   };
   const ask = { view: 3, format: 'csv', working_only: true, with_secrets: false } as const;
   const what = { kind: 'ids', ids: [1, 2] } as const;

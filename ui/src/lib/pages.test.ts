@@ -15,6 +15,8 @@ const { view } = await host.openView(
     min_score: null,
     trusted: false,
     target: [],
+    source: [],
+    tag: [],
   },
   [],
 );

@@ -19,6 +19,8 @@ export const NO_FILTER: FilterDto = {
   min_score: null,
   trusted: false,
   target: [],
+  source: [],
+  tag: [],
 };
 
 /** Columns that are first ordered with the largest on top, since that is what one looks for. */

@@ -1,19 +1,20 @@
 //! Checking: of the pool, with every result kept, and of a list that leaves nothing behind.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
 use proxydeck_domain::{Hints, Proxy};
-use proxydeck_store::{AskedBy, NewTask, TaskEnd, TaskKind};
+use proxydeck_store::{AskedBy, NewTask, TaskEnd, TaskKind, Unfinished};
 use proxydeck_wire::{AskError, ClientTls, JudgeUrl, ResolveRule, TargetUrl};
+use serde::{Deserialize, Serialize};
 use tokio::task::spawn_blocking;
 use tokio_util::sync::CancellationToken;
 
 use super::dto::{
-    CheckWhatDto, CheckedDto, ErrorCode, EventDto, NoticeCode, NoticeDto, ProgressDto, ProtocolDto,
-    TaskStatusDto,
+    CheckWhatDto, CheckedDto, ErrorCode, EventDto, FilterDto, NoticeCode, NoticeDto, ProgressDto,
+    ProtocolDto, TaskStatusDto,
 };
 use super::{ApiError, Engine};
 use crate::check::{
@@ -25,6 +26,10 @@ use crate::settings::{Checking, is_built_in, without_account};
 
 /// How often it is looked whether a check has ended while the program waits to end.
 const LOOK_AGAIN: Duration = Duration::from_millis(10);
+
+/// Checks that were cut off and may wait to go on, each with a row for every proxy that it has left: a person knows
+/// of a handful.
+const MAX_PAUSED: usize = 8;
 
 /// What of the settings is to be otherwise for one run.
 #[derive(Clone, Debug, Default)]
@@ -235,20 +240,29 @@ async fn prepare(engine: &Engine, what: CheckWhatDto, how: &CheckHow) -> Result<
 }
 
 fn begin(engine: &Engine, what: CheckWhatDto) -> Result<Begun, ApiError> {
-    let params = serde_json::to_string(&what)
+    let asked = Asked::of(&what);
+    let params = serde_json::to_string(&asked)
         .map_err(|error| ApiError::internal(format!("The filter cannot be written down: {error}.")))?;
     let store = engine.store()?;
-    let unfinished = store.unfinished(TaskKind::Check)?;
+    let paused = store.paused(TaskKind::Check)?;
+    let is_same = |unfinished: &&Unfinished| {
+        asked != Asked::Ids
+            && serde_json::from_str(&unfinished.task.params).is_ok_and(|before: Asked| before == asked)
+    };
+    let last = paused.iter().find(is_same);
     let cut_off = match &what {
-        CheckWhatDto::Filter { fresh: true, .. } | CheckWhatDto::Ids { .. } => None,
-        CheckWhatDto::Filter { filter, fresh: false } => unfinished.filter(|unfinished| {
-            serde_json::from_str::<CheckWhatDto>(&unfinished.task.params).is_ok_and(
-                |before| matches!(before, CheckWhatDto::Filter { filter: asked, .. } if asked == *filter),
-            )
-        }),
+        CheckWhatDto::Filter { fresh: true, .. }
+        | CheckWhatDto::List { fresh: true, .. }
+        | CheckWhatDto::Ids { .. } => None,
+        CheckWhatDto::Filter { fresh: false, .. } => last,
+        CheckWhatDto::List { ids, fresh: false, .. } => match last {
+            Some(unfinished) if is_of_list(&store.remaining(unfinished.task.id)?, unfinished, ids) => last,
+            _ => None,
+        },
         CheckWhatDto::Unfinished { task } => Some(
-            unfinished
-                .filter(|unfinished| unfinished.task.id == *task)
+            paused
+                .iter()
+                .find(|unfinished| unfinished.task.id == *task)
                 .ok_or_else(|| ApiError::not_found("unfinished check of this number"))?,
         ),
     };
@@ -261,14 +275,46 @@ fn begin(engine: &Engine, what: CheckWhatDto) -> Result<Begun, ApiError> {
     }
     let ids = match what {
         CheckWhatDto::Filter { filter, .. } => engine.ids_matching(&filter)?,
-        CheckWhatDto::Ids { ids } => ids,
+        CheckWhatDto::Ids { ids } | CheckWhatDto::List { ids, .. } => ids,
         CheckWhatDto::Unfinished { .. } => Vec::new(),
     };
     let jobs = engine.jobs(&ids)?;
     let ids = jobs.iter().map(|job| job.id).collect();
     let task = NewTask { kind: TaskKind::Check, asked_by: AskedBy::User, params };
     let task = store.begin_task(task, ids, now_ms())?;
+    // What was begun anew is not gone on with, and neither is what nobody has come back to for long.
+    let (same, others): (Vec<_>, Vec<_>) = paused.iter().partition(is_same);
+    for old in same.into_iter().chain(others.into_iter().skip(MAX_PAUSED)) {
+        store.finish_task(old.task.id, TaskEnd::Cancelled, old.task.result.clone(), None, now_ms())?;
+    }
     Ok(Begun { course: Course { task, before: 0, resumed: false }, jobs })
+}
+
+/// What a check was asked to do, as its task keeps it: by this it is found again when it was cut off.
+#[derive(Debug, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+enum Asked {
+    Filter { filter: FilterDto },
+    List { name: String, protocol: Option<ProtocolDto> },
+    Ids,
+}
+
+impl Asked {
+    fn of(what: &CheckWhatDto) -> Self {
+        match what {
+            CheckWhatDto::Filter { filter, .. } => Self::Filter { filter: filter.clone() },
+            CheckWhatDto::List { name, protocol, .. } => {
+                Self::List { name: name.clone(), protocol: *protocol }
+            }
+            CheckWhatDto::Ids { .. } | CheckWhatDto::Unfinished { .. } => Self::Ids,
+        }
+    }
+}
+
+/// Whether what a task has left is of a list as it is now: a list that was changed is begun anew.
+fn is_of_list(left: &[i64], unfinished: &Unfinished, list: &[i64]) -> bool {
+    let list: HashSet<i64> = list.iter().copied().collect();
+    usize::try_from(unfinished.task.total) == Ok(list.len()) && left.iter().all(|id| list.contains(id))
 }
 
 async fn run_task(

@@ -139,6 +139,19 @@ pub struct FilterDto {
     pub trusted: bool,
     /// Only those whose last visit to one of these targets succeeded; all if there is none.
     pub target: Vec<String>,
+    /// The exact name of a source that had it.
+    pub source: Vec<String>,
+    /// What the user calls it.
+    pub tag: Vec<String>,
+}
+
+/// What a change of many proxies came to.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, TS)]
+pub struct ChangedDto {
+    /// Proxies that the filter matched.
+    pub matched: u32,
+    /// Of these, the ones that are otherwise now.
+    pub changed: u32,
 }
 
 /// A column that a view can be ordered by.
@@ -533,6 +546,18 @@ pub enum CheckWhatDto {
         #[ts(type = "number")]
         task: i64,
     },
+    /// The proxies of a list; if the last check of that list was cut off and its proxies are the same, it goes on.
+    List {
+        /// Where the list lies: what makes it the same list the next time.
+        name: String,
+        /// The numbers of its proxies.
+        #[ts(type = "Array<number>")]
+        ids: Vec<i64>,
+        /// The one protocol that is asked for.
+        protocol: Option<ProtocolDto>,
+        /// Start anew even if a check was cut off.
+        fresh: bool,
+    },
     /// These.
     Ids {
         /// The numbers of the proxies.
@@ -607,6 +632,8 @@ pub enum FormatDto {
     Json,
     Txt,
     Url,
+    Clash,
+    Proxychains,
 }
 
 /// What is to be exported.
@@ -638,6 +665,8 @@ pub struct ExportedDto {
     pub path: String,
     /// Proxies written.
     pub written: u32,
+    /// Proxies that the format cannot hold.
+    pub left_out: u32,
 }
 
 /// How the window looks.

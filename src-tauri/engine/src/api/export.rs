@@ -14,13 +14,13 @@ use super::{ApiError, Engine, ListSink};
 use crate::check::{CheckDone, now_ms};
 use crate::engine::record;
 use crate::escape::{escape, escape_cut};
-use crate::export::{ExportRow, Exporter, PartFile, TargetResult, is_of_working};
+use crate::export::{ExportRow, Exporter, PartFile, TargetResult};
 use crate::pool::{Record, number};
 
 /// Proxies that are fetched at once.
 const BATCH: usize = 500;
 /// Proxies of a preview: what fits beside the choices.
-const PREVIEWED: usize = 8;
+const PREVIEWED: u32 = 8;
 
 /// Where an export goes.
 pub enum ExportTo<'a> {
@@ -28,6 +28,12 @@ pub enum ExportTo<'a> {
     File(&'a Path),
     /// To somebody who reads along, such as standard output.
     Stream(&'a mut dyn Write),
+}
+
+/// Whether a format holds the proxies that work only, unless the user asks for all.
+#[must_use]
+pub const fn is_of_working(format: FormatDto) -> bool {
+    crate::export::is_of_working(format)
 }
 
 /// The shape that a file's ending asks for; `txt` where it asks for none.
@@ -42,12 +48,17 @@ pub fn format_of(path: &Path) -> FormatDto {
 /// [`NotFound`](super::dto::ErrorCode::NotFound) when the view is closed, and what reading can meet.
 pub fn export_preview(engine: &Engine, ask: &ExportAskDto) -> Result<ExportPreviewDto, ApiError> {
     let ids = chosen(engine, ask, None)?;
-    let first = ids.get(..PREVIEWED.min(ids.len())).unwrap_or_default();
     let fail = |e: io::Error| ApiError::io("write", Path::new("the preview"), &e);
     let mut exporter =
         Exporter::begin(ask.format, ask.with_secrets, Arc::clone(engine.geo()), Vec::new()).map_err(fail)?;
-    for row in rows(engine, first, ask)? {
-        exporter.write(&row).map_err(fail)?;
+    // Among the first some may be what the format cannot hold.
+    let first = ids.chunks(BATCH).next().unwrap_or_default();
+    for chunk in first.chunks(crate::pool::index(PREVIEWED)) {
+        for row in rows(engine, chunk, ask)? {
+            if exporter.written() < PREVIEWED {
+                exporter.write(&row).map_err(fail)?;
+            }
+        }
     }
     let text = exporter.finish().map_err(fail)?;
     let lines = String::from_utf8_lossy(&text).lines().map(escape_cut).collect();
@@ -80,13 +91,13 @@ pub fn export_to(
         ExportTo::File(path) => {
             let file = PartFile::create(path)?;
             let shown = file.path().to_owned();
-            let (file, written) = pour(engine, ask, &ids, file, &shown, stop)?;
+            let (file, written, left_out) = pour(engine, ask, &ids, file, &shown, stop)?;
             let path = file.finish().map_err(|e| ApiError::io("write", &shown, &e))?;
-            Ok(ExportedDto { path: escape(&path.to_string_lossy()), written })
+            Ok(ExportedDto { path: escape(&path.to_string_lossy()), written, left_out })
         }
         ExportTo::Stream(out) => {
-            let (_, written) = pour(engine, ask, &ids, out, Path::new("the output"), stop)?;
-            Ok(ExportedDto { path: "-".to_owned(), written })
+            let (_, written, left_out) = pour(engine, ask, &ids, out, Path::new("the output"), stop)?;
+            Ok(ExportedDto { path: "-".to_owned(), written, left_out })
         }
     }
 }
@@ -98,7 +109,7 @@ fn pour<W: Write>(
     out: W,
     shown: &Path,
     stop: &dyn Fn() -> bool,
-) -> Result<(W, u32), ApiError> {
+) -> Result<(W, u32, u32), ApiError> {
     let fail = |e: io::Error| ApiError::io("write", shown, &e);
     let mut exporter =
         Exporter::begin(ask.format, ask.with_secrets, Arc::clone(engine.geo()), out).map_err(fail)?;
@@ -110,8 +121,8 @@ fn pour<W: Write>(
             exporter.write(&row).map_err(fail)?;
         }
     }
-    let written = exporter.written();
-    Ok((exporter.finish().map_err(fail)?, written))
+    let (written, left_out) = (exporter.written(), exporter.left_out());
+    Ok((exporter.finish().map_err(fail)?, written, left_out))
 }
 
 /// The proxies that an export takes.
@@ -147,7 +158,11 @@ fn rows(engine: &Engine, ids: &[i64], ask: &ExportAskDto) -> Result<Vec<ExportRo
                 let sources = engine.store()?.sources_of(pooled.id)?;
                 row.sources = sources.into_iter().map(|sighting| escape(&sighting.source.name)).collect();
             }
-            FormatDto::Json | FormatDto::Jsonl | FormatDto::Url => {
+            FormatDto::Json
+            | FormatDto::Jsonl
+            | FormatDto::Url
+            | FormatDto::Clash
+            | FormatDto::Proxychains => {
                 // The answers to all questions lie in the database only; the rest must be of the same check.
                 let Some(kept) = engine.store()?.proxy(pooled.id, now)? else { continue };
                 let secret = row.secret.take();
@@ -269,7 +284,8 @@ impl Write for Out {
 }
 
 impl ResultsWriter {
-    /// Begins a file, which appears under its name with [`ResultsWriter::finish`].
+    /// Begins a file, which appears under its name with [`ResultsWriter::finish`]. A format of [`is_of_working`] holds
+    /// the proxies that work, unless `all` are wanted.
     ///
     /// # Errors
     /// What the file can meet.
@@ -325,18 +341,18 @@ impl ResultsWriter {
         self.exporter.flush().map_err(|e| ApiError::io("write", &self.shown, &e))
     }
 
-    /// Ends the results, gives a file its name, and says how many proxies were written.
+    /// Ends the results, gives a file its name, and says how many proxies were written and left out.
     ///
     /// # Errors
     /// What writing can meet; nothing appears under the file's name then.
-    pub fn finish(self) -> Result<u32, ApiError> {
-        let written = self.exporter.written();
+    pub fn finish(self) -> Result<ExportedDto, ApiError> {
+        let (written, left_out) = (self.exporter.written(), self.exporter.left_out());
         let shown = self.shown;
         let fail = |e: io::Error| ApiError::io("write", &shown, &e);
         if let Out::File(file) = self.exporter.finish().map_err(fail)? {
             file.finish().map_err(fail)?;
         }
-        Ok(written)
+        Ok(ExportedDto { path: escape(&shown.to_string_lossy()), written, left_out })
     }
 }
 

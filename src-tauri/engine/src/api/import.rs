@@ -3,9 +3,9 @@
 use std::path::Path;
 
 use proxydeck_domain::{Hints, Protocol, Proxy, Standing, TrustFlags};
-use proxydeck_store::{Identity, NewProxy, NewSource, Outcome, SourceKind};
+use proxydeck_store::{Identity, Imported, NewProxy, NewSource, Outcome, SourceKind};
 
-use super::dto::{ImportPreviewDto, ImportedDto, ProtocolDto};
+use super::dto::{CheckWhatDto, ImportPreviewDto, ImportedDto, ProtocolDto};
 use super::{ApiError, Engine};
 use crate::check::now_ms;
 use crate::escape::escape_cut;
@@ -118,15 +118,25 @@ pub fn import_list(
     Ok(keep(engine, &list, input)?.0)
 }
 
-/// Reads a list, keeps it at once, and answers with the numbers of its proxies that are in the pool: new or known,
-/// but not deleted.
+/// Reads a list, keeps it at once, and answers with what to check: its proxies that are in the pool, new or known, but
+/// not deleted. Without `fresh`, a check of the same list that was cut off goes on.
 ///
 /// # Errors
 /// Those of [`import_list`].
-pub fn import_ids(engine: &Engine, input: &ListInput, how: ListHow) -> Result<Vec<i64>, ApiError> {
+pub fn import_to_check(
+    engine: &Engine,
+    input: &ListInput,
+    how: ListHow,
+    fresh: bool,
+) -> Result<CheckWhatDto, ApiError> {
     engine.must_write()?;
     let list = read(input, ListHow::of(engine, how), None)?;
-    Ok(keep(engine, &list, input)?.1)
+    let name = match input {
+        ListInput::File(path) => whole_path(path),
+        ListInput::Stdin | ListInput::Text(_) => "-".to_owned(),
+    };
+    let (_, ids) = keep(engine, &list, input)?;
+    Ok(CheckWhatDto::List { name, ids, protocol: how.protocol, fresh })
 }
 
 /// Reads a list and keeps nothing. Each distinct proxy goes to `output` with each protocol that is claimed for it, as
@@ -203,10 +213,7 @@ fn keep(engine: &Engine, list: &List, input: &ListInput) -> Result<(ImportedDto,
             ListInput::Stdin | ListInput::Text(_) => SourceKind::Text,
         },
         address: match input {
-            // The same file is the same source from wherever it is named.
-            ListInput::File(path) => {
-                std::fs::canonicalize(path).unwrap_or_else(|_| path.clone()).to_string_lossy().into_owned()
-            }
+            ListInput::File(path) => whole_path(path),
             ListInput::Stdin | ListInput::Text(_) => String::new(),
         },
     };
@@ -224,6 +231,9 @@ fn keep(engine: &Engine, list: &List, input: &ListInput) -> Result<(ImportedDto,
             .collect::<Result<Vec<_>, ApiError>>()?;
         let imported = store.import(source.clone(), batch, now)?;
         engine.change_pool(|pool| {
+            if let Some(imported) = imported.first() {
+                pool.name_source(imported.source, &source.name);
+            }
             for ((proxy, _), imported) in chunk.iter().zip(imported) {
                 if imported.outcome != Outcome::Deleted {
                     ids.push(imported.id);
@@ -231,11 +241,12 @@ fn keep(engine: &Engine, list: &List, input: &ListInput) -> Result<(ImportedDto,
                 match imported.outcome {
                     Outcome::New => {
                         new += 1;
-                        pool.put(&fresh(imported.id, proxy, imported.hints, now));
+                        pool.put(&fresh(&imported, proxy, now));
                     }
                     Outcome::Known => {
                         known += 1;
                         pool.add_hints(imported.id, imported.hints);
+                        pool.add_source(imported.id, imported.source);
                     }
                     Outcome::Deleted => known += 1,
                 }
@@ -245,13 +256,18 @@ fn keep(engine: &Engine, list: &List, input: &ListInput) -> Result<(ImportedDto,
     Ok((counts(list, new, known), ids))
 }
 
+/// The same file is the same list from wherever it is named.
+fn whole_path(path: &Path) -> String {
+    std::fs::canonicalize(path).unwrap_or_else(|_| path.to_owned()).to_string_lossy().into_owned()
+}
+
 /// A proxy that was never checked.
-fn fresh(id: i64, proxy: &Proxy, hints: Hints, now: i64) -> Record {
+fn fresh(imported: &Imported, proxy: &Proxy, now: i64) -> Record {
     Record {
-        id,
+        id: imported.id,
         endpoint: proxy.endpoint.clone(),
         user: proxy.account.as_ref().map(|account| account.user.clone()),
-        hints,
+        hints: imported.hints,
         standing: Standing::default(),
         working: 0,
         reason: None,
@@ -265,5 +281,7 @@ fn fresh(id: i64, proxy: &Proxy, hints: Hints, now: i64) -> Record {
         last_checked: None,
         last_success: None,
         first_seen: now,
+        sources: vec![imported.source],
+        tags: Vec::new(),
     }
 }

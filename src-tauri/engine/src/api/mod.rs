@@ -4,6 +4,7 @@
 pub mod dto;
 
 mod app;
+mod change;
 mod check;
 mod error;
 mod explain;
@@ -14,6 +15,7 @@ mod pool;
 mod settings;
 
 pub use app::{app_info, subscribe};
+pub use change::{delete, tag, undelete, usable_tag};
 pub use check::{
     CheckHow, ListSink, Rate, Watcher, check_list, check_pool, check_start, check_stop, shut_down,
     usable_judge, usable_resolve, usable_target,
@@ -22,10 +24,11 @@ pub use error::ApiError;
 pub use explain::{Explained, ExplainedAttempt, SaidLines, explain};
 pub use export::{
     ExportTo, ResultsHow, ResultsWriter, WholeFile, export_preview, export_save, export_to, format_of,
+    is_of_working,
 };
 pub use import::{
-    ListHow, import_commit, import_discard, import_dry_run, import_ids, import_list, import_path,
-    import_text, read_list,
+    ListHow, import_commit, import_discard, import_dry_run, import_list, import_path, import_text,
+    import_to_check, read_list,
 };
 pub use judge::Judge;
 pub use pool::{close_view, open_view, proxy_detail, stats, usable_country, view_rows};
@@ -35,6 +38,7 @@ pub use crate::check::CheckDone;
 pub use crate::engine::{Access, Engine, Opening};
 pub use crate::events::EventStream;
 pub use crate::import::{LinesTo, ListInput};
+pub use crate::settings::MAX_RETRIES;
 pub use crate::view::MAX_SLICE;
 pub use proxydeck_domain::Proxy;
 pub use proxydeck_geo::Geo;

@@ -38,11 +38,6 @@ pub(super) const fn by_name(capability: Capability) -> Option<Capability> {
     }
 }
 
-/// Whether a question is about names, which only a judge with a name can answer.
-pub(super) const fn asks_by_name(capability: Capability) -> bool {
-    matches!(capability, Capability::Socks4a | Capability::Socks5h)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;

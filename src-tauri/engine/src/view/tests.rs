@@ -48,6 +48,8 @@ prop_compose! {
         trust in 0_u8..32,
         (checks, successes) in (1_u32..9).prop_flat_map(|checks| (Just(checks), 0..=checks)),
         seen in 0_i64..5,
+        sources in proptest::collection::btree_set(1_i64..5, 0..3),
+        tags in proptest::collection::btree_set("[x-z]", 0..3),
     ) -> Record {
         let measured = checked.is_some();
         let status = match (measured, success) {
@@ -73,6 +75,8 @@ prop_compose! {
             last_checked: checked.map(|ago| NOW - ago),
             last_success: checked.filter(|_| success).map(|ago| NOW - ago),
             first_seen: seen,
+            sources: sources.into_iter().collect(),
+            tags: tags.into_iter().map(String::into_boxed_str).collect(),
         }
     }
 }
@@ -106,20 +110,37 @@ fn filter() -> impl Strategy<Value = FilterDto> {
         proptest::option::weighted(0.3, 0_u32..60),
         proptest::option::weighted(0.3, 0.0..=1.0_f64),
         proptest::bool::weighted(0.3),
+        subsequence(vec!["list 1", "list 2", "nowhere"], 0..2),
+        subsequence(vec!["x", "y", "never"], 0..2),
     )
-        .prop_map(|(status, protocol, anonymity, country, text, max_latency_ms, min_score, trusted)| {
-            FilterDto {
+        .prop_map(
+            |(
                 status,
                 protocol,
                 anonymity,
-                country: country.into_iter().map(str::to_owned).collect(),
-                text: text.to_owned(),
+                country,
+                text,
                 max_latency_ms,
                 min_score,
                 trusted,
-                target: Vec::new(),
-            }
-        })
+                source,
+                tag,
+            )| {
+                FilterDto {
+                    status,
+                    protocol,
+                    anonymity,
+                    country: country.into_iter().map(str::to_owned).collect(),
+                    text: text.to_owned(),
+                    max_latency_ms,
+                    min_score,
+                    trusted,
+                    target: Vec::new(),
+                    source: source.into_iter().map(str::to_owned).collect(),
+                    tag: tag.into_iter().map(str::to_owned).collect(),
+                }
+            },
+        )
 }
 
 fn sort() -> impl Strategy<Value = Vec<SortKeyDto>> {
@@ -148,6 +169,10 @@ fn pool_of(records: &[Record]) -> Pool {
     let mut pool = Pool::new(Arc::default());
     for record in records {
         pool.put(record);
+    }
+    // Two lists in different places may have one name.
+    for (source, name) in [(1, "list 1"), (2, "list 2"), (3, "list 2"), (4, "list 4")] {
+        pool.name_source(source, name);
     }
     pool
 }
@@ -189,6 +214,13 @@ fn passes(record: &Record, filter: &FilterDto) -> bool {
         && filter.max_latency_ms.is_none_or(|most| record.latency_ms.is_some_and(|ms| ms <= most))
         && filter.min_score.is_none_or(|least| record.score(NOW).is_some_and(|score| score.total >= least))
         && (!filter.trusted || !breaks.iter().any(|flag| record.trust.contains(*flag)))
+        && (filter.source.is_empty()
+            || record.sources.iter().any(|source| {
+                let name = format!("list {}", if *source == 3 { 2 } else { *source });
+                filter.source.contains(&name)
+            }))
+        && (filter.tag.is_empty()
+            || record.tags.iter().any(|tag| filter.tag.iter().any(|wanted| **wanted == **tag)))
         && (text.is_empty() || texts.iter().flatten().any(|shown| shown.to_lowercase().contains(&text)))
 }
 
@@ -305,6 +337,32 @@ proptest! {
             prop_assert_eq!(pool.score(row, NOW), record.score(NOW).map(|score| score.total));
         }
     }
+
+    #[test]
+    fn what_is_taken_out_and_brought_back_is_as_it_was(
+        records in records(),
+        gone in proptest::collection::vec(any::<bool>(), 60),
+    ) {
+        let mut pool = pool_of(&records);
+        let (away, left): (Vec<_>, Vec<_>) = records.iter().zip(&gone).partition(|(_, gone)| **gone);
+        let away: Vec<Record> = away.into_iter().map(|(record, _)| record.clone()).collect();
+        pool.remove(&away.iter().map(|record| record.id).collect::<Vec<_>>());
+        prop_assert_eq!(pool.len(), left.len());
+        for record in &away {
+            prop_assert_eq!(pool.row_of(record.id), None);
+        }
+        for (record, _) in left {
+            prop_assert_eq!(&pool.record(pool.row_of(record.id).unwrap()).unwrap(), record);
+        }
+        pool.bring_back(&away);
+        prop_assert_eq!(pool.len(), records.len());
+        let active = records.iter().filter(|record| record.standing.status == Status::Active).count();
+        prop_assert_eq!(pool.working(), number(active));
+        prop_assert!(pool.columns().id.is_sorted());
+        for record in &records {
+            prop_assert_eq!(&pool.record(pool.row_of(record.id).unwrap()).unwrap(), record);
+        }
+    }
 }
 
 #[test]
@@ -327,6 +385,8 @@ fn proxies_that_come_out_of_order_find_their_place() {
         last_checked: None,
         last_success: None,
         first_seen: 0,
+        sources: Vec::new(),
+        tags: Vec::new(),
     };
     let pool = pool_of(&[named(5), named(9), named(7), named(1)]);
     let ids = order(&pool, sift(&pool, &FilterDto::default(), NOW).rows, &[], NOW);

@@ -13,7 +13,7 @@ use rusqlite::{CachedStatement, Connection, OptionalExtension, Row, params};
 
 use super::checks::{self, NewCheck};
 use super::sightings;
-use super::sources::{self, NewSource};
+use super::sources::{self, NewSource, SourceId};
 use crate::capabilities;
 use crate::column::{address_or_null, numbered, numbered_or_null, unreadable};
 
@@ -110,6 +110,8 @@ pub struct Imported {
     pub outcome: Outcome,
     /// What all lists together say that it speaks.
     pub hints: Hints,
+    /// The list's own number.
+    pub source: SourceId,
 }
 
 /// Whether a proxy of a list is new.
@@ -179,6 +181,8 @@ pub struct ProxyRow {
     pub updated: UnixMs,
     /// The checks of the last [`SUCCESS_RATE_DAYS`].
     pub counts: Counts,
+    /// The sources that had it, in the order of their numbers.
+    pub sources: Vec<SourceId>,
 }
 
 impl ProxyRow {
@@ -218,6 +222,7 @@ impl ProxyRow {
             created: row.get(24)?,
             updated: row.get(25)?,
             counts: Counts::default(),
+            sources: Vec::new(),
         })
     }
 }
@@ -265,7 +270,7 @@ pub(crate) fn import(
                         .execute(params![known.id, merged.bits(), at])?;
                 }
                 let outcome = if known.deleted { Outcome::Deleted } else { Outcome::Known };
-                Imported { id: known.id, outcome, hints: merged }
+                Imported { id: known.id, outcome, hints: merged, source }
             }
             None => {
                 let id = tx
@@ -283,7 +288,7 @@ pub(crate) fn import(
                         proxy.hints.bits(),
                         at
                     ])?;
-                Imported { id, outcome: Outcome::New, hints: proxy.hints }
+                Imported { id, outcome: Outcome::New, hints: proxy.hints, source }
             }
         };
         sightings::note(tx, imported.id, source, at)?;
@@ -352,22 +357,31 @@ pub(crate) fn measure(tx: &Connection, check: &NewCheck) -> rusqlite::Result<boo
     Ok(changed == 1)
 }
 
-/// Reads every proxy that is not deleted, in the order of their numbers, with the counts of its checks.
+/// Reads every proxy that is deleted or every one that is not, in the order of their numbers, with the counts of its
+/// checks and with its sources.
 ///
-/// Both tables are read once, in the same order, and joined on the way: SQLite would first write the counts
+/// All tables are read once, in the same order, and joined on the way: SQLite would first write the counts
 /// into a table of its own.
-pub(crate) fn load(conn: &Connection, now: UnixMs, mut visit: impl FnMut(ProxyRow)) -> rusqlite::Result<()> {
-    // Both reads must see the same moment.
+pub(crate) fn load(
+    conn: &Connection,
+    deleted: bool,
+    now: UnixMs,
+    mut visit: impl FnMut(ProxyRow),
+) -> rusqlite::Result<()> {
+    // All reads must see the same moment.
     let snapshot = conn.unchecked_transaction()?;
     {
         let mut counting = snapshot.prepare_cached(checks::COUNTS)?;
         let mut counts = counting.query([counted_since(now)])?;
         let mut next = checks::next_count(&mut counts)?;
+        let mut sighting = snapshot.prepare_cached(sightings::ALL)?;
+        let mut sighted = sighting.query([])?;
+        let mut seen = sightings::next(&mut sighted)?;
         let mut reading = snapshot.prepare_cached(&format!(
-            "SELECT {} FROM proxies WHERE deleted = 0 ORDER BY id",
+            "SELECT {} FROM proxies WHERE deleted = ?1 ORDER BY id",
             ProxyRow::COLUMNS
         ))?;
-        let mut rows = reading.query([])?;
+        let mut rows = reading.query([deleted])?;
         while let Some(row) = rows.next()? {
             let mut proxy = ProxyRow::read(row)?;
             while let Some((counted, of)) = next
@@ -377,6 +391,14 @@ pub(crate) fn load(conn: &Connection, now: UnixMs, mut visit: impl FnMut(ProxyRo
                     proxy.counts = of;
                 }
                 next = checks::next_count(&mut counts)?;
+            }
+            while let Some((of, source)) = seen
+                && of <= proxy.id
+            {
+                if of == proxy.id {
+                    proxy.sources.push(source);
+                }
+                seen = sightings::next(&mut sighted)?;
             }
             visit(proxy);
         }
@@ -393,9 +415,35 @@ pub(crate) fn one(conn: &Connection, proxy: ProxyId, now: UnixMs) -> rusqlite::R
     match row {
         None => Ok(None),
         Some(row) => {
-            Ok(Some(ProxyRow { counts: checks::counts_of(conn, proxy, counted_since(now))?, ..row }))
+            let counts = checks::counts_of(conn, proxy, counted_since(now))?;
+            Ok(Some(ProxyRow { counts, sources: sightings::numbers_of(conn, proxy)?, ..row }))
         }
     }
+}
+
+/// Deletes proxies or brings them back; how many rows that changed. What is known of them stays.
+pub(crate) fn set_deleted(
+    tx: &Connection,
+    proxies: &[ProxyId],
+    deleted: bool,
+    at: UnixMs,
+) -> rusqlite::Result<usize> {
+    let mut statement =
+        tx.prepare_cached("UPDATE proxies SET deleted = ?2, updated = ?3 WHERE id = ?1 AND deleted <> ?2")?;
+    proxies.iter().try_fold(0, |changed, proxy| Ok(changed + statement.execute(params![proxy, deleted, at])?))
+}
+
+/// Replaces the tags of proxies that are not deleted; how many rows that changed.
+pub(crate) fn set_tags(
+    tx: &Connection,
+    proxies: &[(ProxyId, Option<Box<str>>)],
+    at: UnixMs,
+) -> rusqlite::Result<usize> {
+    let mut statement =
+        tx.prepare_cached("UPDATE proxies SET tags = ?2, updated = ?3 WHERE id = ?1 AND deleted = 0")?;
+    proxies
+        .iter()
+        .try_fold(0, |changed, (proxy, tags)| Ok(changed + statement.execute(params![proxy, tags, at])?))
 }
 
 /// The accounts of proxies, in the order in which they were asked for.

@@ -1,7 +1,7 @@
 //! Which source had which proxy, and when.
 
 use proxydeck_domain::UnixMs;
-use rusqlite::{Connection, params};
+use rusqlite::{Connection, Rows, params};
 
 use super::proxies::ProxyId;
 use super::sources::{Source, SourceId};
@@ -35,6 +35,21 @@ pub(crate) fn note(tx: &Connection, proxy: ProxyId, source: SourceId, at: UnixMs
     )?
     .execute(params![proxy, source, at])?;
     Ok(())
+}
+
+/// The sources of every proxy, in the order of the proxies' numbers, which is the key's: no sorter is needed.
+pub(crate) const ALL: &str = "SELECT proxy, source FROM proxy_sources ORDER BY proxy, source";
+
+/// The next row of [`ALL`].
+pub(crate) fn next(rows: &mut Rows<'_>) -> rusqlite::Result<Option<(ProxyId, SourceId)>> {
+    rows.next()?.map(|row| Ok((row.get(0)?, row.get(1)?))).transpose()
+}
+
+/// The numbers of the sources that had a proxy, in their order.
+pub(crate) fn numbers_of(conn: &Connection, proxy: ProxyId) -> rusqlite::Result<Vec<SourceId>> {
+    conn.prepare_cached("SELECT source FROM proxy_sources WHERE proxy = ?1 ORDER BY source")?
+        .query_map([proxy], |row| row.get(0))?
+        .collect()
 }
 
 /// The sources that had a proxy, the first to have it first.

@@ -61,6 +61,13 @@ impl Source {
     }
 }
 
+/// Every source, in the order of their numbers.
+pub(crate) fn all(conn: &Connection) -> rusqlite::Result<Vec<Source>> {
+    conn.prepare_cached(&format!("SELECT {} FROM sources ORDER BY id", Source::COLUMNS))?
+        .query_map([], Source::read)?
+        .collect()
+}
+
 /// The number of a source, given at the first meeting.
 pub(crate) fn meet(tx: &Connection, source: &NewSource, at: i64) -> rusqlite::Result<SourceId> {
     tx.prepare_cached(

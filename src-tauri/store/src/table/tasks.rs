@@ -1,7 +1,7 @@
 //! Longer work and its record.
 
 use proxydeck_domain::UnixMs;
-use rusqlite::{Connection, OptionalExtension, Row, params};
+use rusqlite::{Connection, Row, params};
 
 use super::proxies::ProxyId;
 use super::task_items;
@@ -250,16 +250,21 @@ pub(crate) fn last(conn: &Connection, limit: u32) -> rusqlite::Result<Vec<Task>>
         .collect()
 }
 
-/// The newest task of a kind, if it was paused or cut off and has something left.
-pub(crate) fn unfinished(conn: &Connection, kind: TaskKind) -> rusqlite::Result<Option<Unfinished>> {
-    let newest = conn
+/// The tasks of a kind that were paused or cut off and have something left, the newest first.
+pub(crate) fn paused(conn: &Connection, kind: TaskKind) -> rusqlite::Result<Vec<Unfinished>> {
+    let tasks = conn
         .prepare_cached(&format!(
-            "SELECT {} FROM tasks WHERE kind = ?1 ORDER BY id DESC LIMIT 1",
+            "SELECT {} FROM tasks WHERE kind = ?1 AND status = ?2 ORDER BY id DESC",
             Task::COLUMNS
         ))?
-        .query_row([kind], Task::read)
-        .optional()?;
-    let Some(task) = newest.filter(|task| task.status == TaskStatus::Paused) else { return Ok(None) };
-    let left = count(task_items::remaining(conn, task.id)?.len());
-    Ok((left > 0).then_some(Unfinished { task, left }))
+        .query_map(params![kind, TaskStatus::Paused], Task::read)?
+        .collect::<rusqlite::Result<Vec<_>>>()?;
+    let mut paused = Vec::with_capacity(tasks.len());
+    for task in tasks {
+        let left = count(task_items::remaining(conn, task.id)?.len());
+        if left > 0 {
+            paused.push(Unfinished { task, left });
+        }
+    }
+    Ok(paused)
 }

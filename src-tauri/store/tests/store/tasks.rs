@@ -93,16 +93,24 @@ fn a_paused_task_keeps_what_is_left_and_any_other_end_gives_it_up() {
 }
 
 #[test]
-fn only_the_newest_check_can_go_on() {
+fn a_later_check_does_not_hide_one_that_was_cut_off() {
     let world = World::with(2);
     let old = world.check_task(vec![1, 2]);
     world.store.finish_task(old, TaskEnd::Paused, None, None, NOW).unwrap();
     let new = world.check_task(vec![1]);
     world.store.checks(Some(new), vec![dead(1, NOW, 1)]).unwrap();
     world.store.finish_task(new, TaskEnd::Succeeded, None, None, NOW).unwrap();
-    assert_eq!(world.store.unfinished(TaskKind::Check).unwrap(), None, "what came after it has made it old");
+    let paused = |world: &World| -> Vec<i64> {
+        world.store.paused(TaskKind::Check).unwrap().iter().map(|unfinished| unfinished.task.id).collect()
+    };
+    assert_eq!(paused(&world), [old], "its results are still missing");
+    let third = world.check_task(vec![2]);
+    world.store.finish_task(third, TaskEnd::Paused, None, None, NOW).unwrap();
+    assert_eq!(paused(&world), [third, old], "the newest first");
+    let unfinished = world.store.unfinished(TaskKind::Check).unwrap().unwrap();
+    assert_eq!((unfinished.task.id, unfinished.left), (third, 1));
     let ids: Vec<i64> = world.store.tasks(10).unwrap().iter().map(|task| task.id).collect();
-    assert_eq!(ids, [new, old], "the newest first");
+    assert_eq!(ids, [third, new, old], "the newest first");
 }
 
 #[test]

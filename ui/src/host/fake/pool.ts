@@ -285,6 +285,8 @@ export class FakePool {
     if (filter.min_score !== null && (score === NONE || score < filter.min_score * 100)) return false;
     const reason = this.reasonOf(row);
     if (filter.trusted && reason && FLAGS[reason]) return false;
+    // Nothing here comes from a list that has a name, and nothing was given a tag.
+    if (filter.source.length > 0 || filter.tag.length > 0) return false;
     if (text === '') return true;
     const seen = [this.proxy(row), this.special.get(row)?.username ?? '', reason ?? '', this.exit(row)];
     return seen.some((part) => part.includes(text));
