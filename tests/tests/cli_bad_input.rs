@@ -674,3 +674,28 @@ fn an_interrupt_ends_what_waits_for_a_list() {
     run(&home, "--data-dir data import list.txt").done();
     assert_eq!(total(&home), 2, "and it leaves no lock");
 }
+
+#[test]
+fn an_interrupt_in_the_middle_of_an_import_leaves_no_half_file() {
+    let home = Home::new();
+    let pipe = home.at("pipe");
+    assert!(std::process::Command::new("mkfifo").arg(&pipe).status().unwrap().success());
+    for line in [
+        "import pipe --refused refused.jsonl",
+        "import pipe --dry-run --output out.txt --refused refused.jsonl",
+    ] {
+        let running = home.start(words(&format!("--data-dir data {line}"), &[]));
+        // Whoever opens a pipe to write waits for the one that reads; then the list comes, and does not end.
+        let mut writing = File::options().write(true).open(&pipe).unwrap();
+        writing.write_all(b"8.8.8.8:80\nnonsense\n").unwrap();
+        wait_until("the file to begin", || home.at("refused.jsonl.part").exists());
+        running.interrupt();
+        let _ = running.end().with_status(130);
+        let left: Vec<String> = fs::read_dir(home.path())
+            .unwrap()
+            .map(|entry| entry.unwrap().file_name().to_string_lossy().into_owned())
+            .filter(|name| name.contains("refused") || name.contains("out.txt"))
+            .collect();
+        assert!(left.is_empty(), "{left:?}");
+    }
+}

@@ -360,6 +360,30 @@ fn what_reaches_ipv6_is_told() {
     }
 }
 
+#[test]
+fn a_question_about_names_is_not_tried_where_no_judge_has_a_name() {
+    let specs = [
+        ProxySpec::socks4(),
+        ProxySpec::socks5(),
+        ProxySpec::mixed(),
+        ProxySpec::socks4().fault(Fault::SocksReply(91)),
+        ProxySpec::socks5().fault(Fault::SocksReply(2)),
+    ];
+    let lab =
+        Lab::start(specs.into_iter().fold(World::seeded(53).judge(JudgeKind::Own), WorldBuilder::proxy));
+    let home = Home::new();
+    home.write("list.txt", list_of(&lab));
+    let line = "check list.txt --timeout 3 --output out.jsonl --json";
+    let summary = home.run(words(line, &home.asking(&lab))).done().json();
+    assert_eq!(summary["checked"], 5, "every one has a verdict: {summary}");
+    for row in json_lines(&home.read("out.jsonl")) {
+        for word in ["socks4a", "socks5h"] {
+            let answer = &row["capabilities"][word];
+            assert_eq!((&answer["ok"], &answer["reason"]), (&Value::Null, &Value::Null), "{word}: {row}");
+        }
+    }
+}
+
 // Outputs.
 
 /// A small world in which some live, some want an account and some are dead.

@@ -34,7 +34,10 @@ pub(crate) async fn run(cli: Cli) -> Result<Ending, ApiError> {
     let Cli { data_dir, json, verb } = cli;
     let data_dir = data_dir.as_deref();
     match verb {
-        Verb::Import(args) => listening()?.at_once(|| import(data_dir, json, &args)),
+        Verb::Import(args) => {
+            let signals = listening()?;
+            signals.at_once(|| import(data_dir, json, &args, &signals))
+        }
         Verb::Check(args) => check(data_dir, json, args).await,
         Verb::List(args) => list(data_dir, json, &args),
         Verb::Export(args) => export(data_dir, json, &args),
@@ -90,12 +93,16 @@ enum TextTo {
 }
 
 impl TextOutput {
-    fn create(path: &Path) -> Result<Self, ApiError> {
+    fn create(path: &Path, signals: &Interruption) -> Result<Self, ApiError> {
         if is_stdout(path) {
             let to = TextTo::Stdout(BufWriter::new(io::stdout()));
             return Ok(Self { name: PathBuf::from("standard output"), to });
         }
-        Ok(Self { name: path.to_owned(), to: TextTo::File(WholeFile::create(path)?) })
+        let file = WholeFile::create(path)?;
+        if let Some(part) = file.part() {
+            signals.takes_away(part);
+        }
+        Ok(Self { name: path.to_owned(), to: TextTo::File(file) })
     }
 
     fn lines(&mut self) -> LinesTo<'_> {
@@ -114,13 +121,19 @@ impl TextOutput {
     }
 }
 
-fn import(data_dir: Option<&Path>, json: bool, args: &ImportArgs) -> Result<Ending, ApiError> {
+fn import(
+    data_dir: Option<&Path>,
+    json: bool,
+    args: &ImportArgs,
+    signals: &Interruption,
+) -> Result<Ending, ApiError> {
     let input = ListInput::of_argument(&args.file);
     let how = ListHow { protocol: args.protocol.chosen(), allow_private: args.allow_private };
     let taken = [&args.output, &args.refused].into_iter().flatten().any(|path| is_stdout(path));
-    let mut refused = args.refused.as_deref().map(TextOutput::create).transpose()?;
+    let create = |path: &PathBuf| TextOutput::create(path, signals);
+    let mut refused = args.refused.as_ref().map(create).transpose()?;
     let counts = if args.dry_run {
-        let mut output = args.output.as_deref().map(TextOutput::create).transpose()?;
+        let mut output = args.output.as_ref().map(create).transpose()?;
         // The pool is asked what it knows only where there is one.
         let engine = Engine::open(Access::Read, data_dir).ok();
         let lines = output.as_mut().map(TextOutput::lines);

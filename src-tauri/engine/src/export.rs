@@ -658,6 +658,11 @@ impl PartFile {
         &self.path
     }
 
+    /// Where the file lies until it has its name; none where it is written to as it is.
+    pub(crate) fn part(&self) -> Option<&Path> {
+        self.part.as_deref()
+    }
+
     /// Gives the file its name.
     pub(crate) fn finish(mut self) -> io::Result<PathBuf> {
         self.out.flush()?;

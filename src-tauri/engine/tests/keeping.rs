@@ -106,6 +106,21 @@ fn what_was_imported_is_there_after_the_next_start() {
 }
 
 #[test]
+fn what_was_pasted_is_called_so_with_its_day() {
+    let world = World::new();
+    let engine = world.open();
+    let preview = import_text(&engine, LIST).unwrap();
+    let (what, day) = preview.name.split_once('/').unwrap();
+    assert_eq!((what, day.len()), ("pasted", "2026-01-01".len()), "no file's name holds a slash: {day}");
+    import_commit(&engine, preview.import).unwrap();
+    let filter = FilterDto { source: vec![preview.name.clone()], ..FilterDto::default() };
+    assert_eq!(rows(&engine, &filter, &[]), ["1.2.3.4:8080", "1.2.3.5:80", "proxy.example:1080"]);
+    // The next day's is another source, and what was pasted before keeps its name.
+    drop(engine);
+    assert_eq!(rows(&world.open(), &filter, &[]).len(), 3, "it is kept");
+}
+
+#[test]
 fn hints_of_several_lists_are_merged() {
     let world = World::new();
     let engine = world.open();

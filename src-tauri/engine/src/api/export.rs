@@ -221,6 +221,13 @@ impl WholeFile {
         PartFile::create(path).map(Self)
     }
 
+    /// Where the file lies until it is whole; none where it is written to as it is. Who ends the program in the middle
+    /// removes it.
+    #[must_use]
+    pub fn part(&self) -> Option<&Path> {
+        self.0.part()
+    }
+
     /// Gives the file its name.
     ///
     /// # Errors

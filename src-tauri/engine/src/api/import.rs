@@ -15,8 +15,6 @@ use crate::pool::{Record, number};
 
 /// Proxies that are looked up or written at once; the store takes some 1,000 well.
 const BATCH: usize = 1000;
-/// What a list is called that has no name.
-const UNNAMED: &str = "text";
 
 /// How a list is to be read.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -73,7 +71,7 @@ fn preview(engine: &Engine, input: &ListInput) -> Result<ImportPreviewDto, ApiEr
         .collect();
     let dto = ImportPreviewDto {
         import: 0,
-        name: escape_cut(list.name.as_deref().unwrap_or(UNNAMED)),
+        name: escape_cut(&name_of(&list, input)),
         read: list.lines,
         accepted,
         new: accepted - known,
@@ -206,16 +204,18 @@ fn count_known(engine: &Engine, list: &List) -> Result<u32, ApiError> {
 /// Writes a list to the database, and what is new of it to the pool. Answers with the numbers of what is there now.
 fn keep(engine: &Engine, list: &List, input: &ListInput) -> Result<(ImportedDto, Vec<i64>), ApiError> {
     let store = engine.store()?;
+    let name = name_of(list, input);
     let source = NewSource {
-        name: list.name.clone().unwrap_or_else(|| UNNAMED.to_owned()),
         kind: match input {
             ListInput::File(_) => SourceKind::File,
             ListInput::Stdin | ListInput::Text(_) => SourceKind::Text,
         },
         address: match input {
             ListInput::File(path) => whole_path(path),
-            ListInput::Stdin | ListInput::Text(_) => String::new(),
+            // What came on one day is one source, by whose name it is known the next day.
+            ListInput::Stdin | ListInput::Text(_) => name.clone(),
         },
+        name,
     };
     let now = now_ms();
     let (mut new, mut known) = (0, 0);
@@ -254,6 +254,17 @@ fn keep(engine: &Engine, list: &List, input: &ListInput) -> Result<(ImportedDto,
         });
     }
     Ok((counts(list, new, known), ids))
+}
+
+/// What a list is called. One without a name of its own is called by where it came from and the day on the user's
+/// calendar, with a slash between them, which stands in the name of no file.
+fn name_of(list: &List, input: &ListInput) -> String {
+    let of_today = |what: &str| format!("{what}/{}", chrono::Local::now().format("%Y-%m-%d"));
+    match input {
+        ListInput::File(path) => list.name.clone().unwrap_or_else(|| whole_path(path)),
+        ListInput::Stdin => of_today("stdin"),
+        ListInput::Text(_) => of_today("pasted"),
+    }
 }
 
 /// The same file is the same list from wherever it is named.

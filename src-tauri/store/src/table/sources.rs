@@ -31,11 +31,11 @@ words! {
 /// A source as it is met. Its kind and address say which one it is; the newest name stands.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct NewSource {
-    /// What people call it: the file's name.
+    /// What people call it: the file's name, or a name that no file has.
     pub name: String,
     /// What it is.
     pub kind: SourceKind,
-    /// Where it lies: a file's whole path; empty for text.
+    /// Where it lies: a file's whole path; for text its name.
     pub address: String,
 }
 
