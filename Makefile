@@ -109,9 +109,9 @@ geo: ## make the files of countries and networks anew, from packages that are do
 	echo "From $$(ls $(GEO) | grep -E '\.(deb|tgz)$$' | paste -sd ' '): write these versions into src-tauri/geo/data/SOURCES.md."
 
 .PHONY: third-party
-third-party: $(DENY) $(UI_PACKAGES) ## list the licences of all crates, npm packages and data
-	@{ $(DENY) --log-level error list; node ui/scripts/licences.mjs --list; cat src-tauri/geo/data/SOURCES.md; } \
-		> $(TARGET)/THIRD-PARTY
+third-party: $(DENY) $(UI_PACKAGES) ## list the licences of all crates, npm packages, data and fonts
+	@{ $(DENY) --log-level error list; node ui/scripts/licences.mjs --list; echo; cat src-tauri/geo/data/SOURCES.md \
+		src-tauri/charts/fonts/LICENSE; } > $(TARGET)/THIRD-PARTY
 	echo "$(TARGET)/THIRD-PARTY"
 
 # The steps, in the order in which `test` runs them.

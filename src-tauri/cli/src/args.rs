@@ -7,7 +7,7 @@ use std::time::Duration;
 use clap::error::ErrorKind;
 use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
 use proxydeck_engine::api::dto::{
-    AnonymityDto, FilterDto, FormatDto, ProtocolDto, SortColumnDto, SortKeyDto, StatusDto,
+    AnonymityDto, FilterDto, FormatDto, ProtocolDto, RangeDto, SortColumnDto, SortKeyDto, StatusDto,
 };
 use proxydeck_engine::api::{self, ApiError};
 
@@ -33,6 +33,7 @@ impl Cli {
             Verb::Check(args) => args.usable(),
             Verb::Tag(args) => args.usable(),
             Verb::Delete(args) => args.usable(),
+            Verb::Stats(args) => args.chart.as_deref().map_or(Ok(()), api::usable_chart),
             _ => Ok(()),
         };
         if let Err(wrong) = usable {
@@ -58,8 +59,8 @@ pub(crate) enum Verb {
     Delete(DeleteArgs),
     /// Bring deleted proxies back
     Undelete(UndeleteArgs),
-    /// Show what the pool holds
-    Stats,
+    /// Show what the pool holds, and what its checks came to
+    Stats(StatsArgs),
     /// Serve a judge of your own
     Judge(JudgeArgs),
     /// The settings file
@@ -465,6 +466,49 @@ impl Filters {
     pub(crate) fn beyond_protocol(&self) -> bool {
         let filter = self.dto();
         FilterDto { protocol: Vec::new(), ..filter } != FilterDto::default()
+    }
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct StatsArgs {
+    /// How far the figures of checks reach back
+    #[arg(long, value_enum, default_value = "24h")]
+    pub(crate) range: RangeArg,
+    /// Draw the working proxies over that time into FILE.svg or FILE.png
+    #[arg(long, value_name = "FILE")]
+    pub(crate) chart: Option<PathBuf>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum RangeArg {
+    #[value(name = "1h")]
+    Hour,
+    #[value(name = "24h")]
+    Day,
+    #[value(name = "7d")]
+    Week,
+    #[value(name = "30d")]
+    Month,
+}
+
+impl RangeArg {
+    pub(crate) const fn dto(self) -> RangeDto {
+        match self {
+            Self::Hour => RangeDto::Hour,
+            Self::Day => RangeDto::Day,
+            Self::Week => RangeDto::Week,
+            Self::Month => RangeDto::Month,
+        }
+    }
+
+    /// For people.
+    pub(crate) const fn text(self) -> &'static str {
+        match self {
+            Self::Hour => "hour",
+            Self::Day => "24 hours",
+            Self::Week => "7 days",
+            Self::Month => "30 days",
+        }
     }
 }
 

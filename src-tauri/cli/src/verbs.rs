@@ -6,8 +6,8 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use proxydeck_engine::api::dto::{
-    ChangedDto, CheckWhatDto, CheckedDto, ExportAskDto, ExportedDto, FormatDto, ImportedDto, NoticeCode,
-    NoticeDto, ProgressDto, RowDto,
+    ChangedDto, CheckStatsDto, CheckWhatDto, CheckedDto, ExportAskDto, ExportedDto, FacetDto, FormatDto,
+    ImportedDto, NoticeCode, NoticeDto, ProgressDto, RowDto, StatsDto,
 };
 use proxydeck_engine::api::{
     self, Access, ApiError, CheckHow, Defaults, Engine, ExportTo, Geo, LinesTo, ListHow, ListInput, ListSink,
@@ -17,8 +17,8 @@ use serde::Serialize;
 
 use crate::Ending;
 use crate::args::{
-    CheckArgs, Cli, DeleteArgs, ExportArgs, FormatArg, ImportArgs, JudgeArgs, ListArgs, Order, Reached,
-    SettingsVerb, TagArgs, TrustArg, UndeleteArgs, Verb,
+    CheckArgs, Cli, DeleteArgs, ExportArgs, FormatArg, ImportArgs, JudgeArgs, ListArgs, Order, RangeArg,
+    Reached, SettingsVerb, StatsArgs, TagArgs, TrustArg, UndeleteArgs, Verb,
 };
 use crate::signals::Interruption;
 use crate::terminal::{ProgressLine, note};
@@ -44,7 +44,7 @@ pub(crate) async fn run(cli: Cli) -> Result<Ending, ApiError> {
         Verb::Tag(args) => listening()?.at_once(|| tag(data_dir, json, &args)),
         Verb::Delete(args) => listening()?.at_once(|| delete(data_dir, json, &args)),
         Verb::Undelete(args) => listening()?.at_once(|| undelete(data_dir, json, &args)),
-        Verb::Stats => stats(data_dir, json),
+        Verb::Stats(args) => stats(data_dir, json, &args),
         Verb::Judge(args) => judge(&args).await,
         Verb::Settings { verb: SettingsVerb::Path } => say(&api::settings_path(data_dir)?.to_string_lossy()),
     }
@@ -563,27 +563,55 @@ fn tell_changed(engine: &Engine, json: bool, changed: ChangedDto, how: &str) -> 
     Ok(Ending::Done)
 }
 
-fn stats(data_dir: Option<&Path>, json: bool) -> Result<Ending, ApiError> {
+/// What `stats` answers to programs.
+#[derive(Serialize)]
+struct Stats {
+    /// The pool as it is now.
+    #[serde(flatten)]
+    pool: StatsDto,
+    /// Its checks of the range.
+    checks: CheckStatsDto,
+}
+
+fn stats(data_dir: Option<&Path>, json: bool, args: &StatsArgs) -> Result<Ending, ApiError> {
     let engine = Engine::open(Access::Read, data_dir)?;
     tell_notices(&engine)?;
-    let stats = api::stats(&engine);
+    let stats = Stats { pool: api::stats(&engine), checks: api::check_stats(&engine, args.range.dto())? };
+    if let Some(path) = &args.chart {
+        api::save_chart(&stats.checks, path)?;
+    }
     if json {
         summary(&stats, false)?;
         return Ok(Ending::Done);
     }
-    say(&stats_text(&stats))
+    say(&format!("{}\n\n{}", stats_text(&stats.pool), checks_text(&stats.checks, args.range)))
 }
 
-fn stats_text(stats: &api::dto::StatsDto) -> String {
-    let part = |title: &str, counts: &[api::dto::FacetDto]| {
-        let counts: Vec<String> = counts
-            .iter()
-            .filter(|facet| facet.count > 0)
-            .take(STATS_SHOWN)
-            .map(|facet| format!("  {:<20} {:>9}", facet.value, facet.count))
-            .collect();
-        if counts.is_empty() { String::new() } else { format!("\n{title}\n{}", counts.join("\n")) }
-    };
+/// The counts of a kind, a line each.
+fn part(title: &str, counts: &[FacetDto]) -> String {
+    let counts: Vec<String> = counts
+        .iter()
+        .filter(|facet| facet.count > 0)
+        .take(STATS_SHOWN)
+        .map(|facet| format!("  {:<20} {:>9}", facet.value, facet.count))
+        .collect();
+    if counts.is_empty() { String::new() } else { format!("\n{title}\n{}", counts.join("\n")) }
+}
+
+fn checks_text(checks: &CheckStatsDto, range: RangeArg) -> String {
+    let share = checks.success_rate.map_or_else(String::new, |share| format!(" ({:.1} %)", share * 100.0));
+    let latency = checks.median_latency_ms.map_or_else(String::new, |ms| format!(", median latency {ms} ms"));
+    format!(
+        "In the last {}: {} checks, {} succeeded{share}{latency}{}{}",
+        range.text(),
+        checks.checks,
+        checks.succeeded,
+        part("succeeded by", &checks.capability),
+        part("failed by", &checks.reason),
+    )
+}
+
+fn stats_text(stats: &StatsDto) -> String {
     let latency = stats.median_latency_ms.map_or_else(String::new, |ms| format!(", median latency {ms} ms"));
     format!(
         "{} proxies, {} working{latency}{}{}{}{}{}",

@@ -29,8 +29,9 @@ fn generated() -> BTreeMap<String, String> {
     // Numbers above 2^53 do not occur: they count rows, bytes and milliseconds.
     let config = &Config::new().with_large_int("number");
     let mut files: BTreeMap<String, String> = twins! { config:
-        StatusDto ProtocolDto AnonymityDto CapabilityDto TrustFlagDto ReasonDto StageDto StatsDto FilterDto ChangedDto
-        SortColumnDto SortKeyDto FacetDto ViewDto LocationDto RowDto RowsDto CapabilityAnswerDto ScoreDto CertificateDto StageTimeDto
+        StatusDto ProtocolDto AnonymityDto CapabilityDto TrustFlagDto ReasonDto StageDto StatsDto RangeDto CheckStatsDto
+        WorkingDto FilterDto ChangedDto SortColumnDto SortKeyDto FacetDto ViewDto LocationDto RowDto RowsDto
+        CapabilityAnswerDto ScoreDto CertificateDto StageTimeDto
         AttemptDto CheckDto ProxyDetailDto RefusedCountDto RefusedLineDto ImportPreviewDto ImportedDto TaskKindDto
         TaskStatusDto CheckWhatDto ProgressDto CheckedDto TargetCountDto FormatDto ExportAskDto ExportPreviewDto ExportedDto
         ThemeDto LanguageDto SettingsDto AppInfoDto UnfinishedDto NoticeDto NoticeCode ErrorCode ErrorDto EventDto

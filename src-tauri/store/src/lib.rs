@@ -17,7 +17,7 @@ mod writer;
 
 pub use error::StoreError;
 pub use store::{Opened, Store};
-pub use table::checks::{CheckKind, CheckRow, NewCheck, Stored};
+pub use table::checks::{CheckBrief, CheckKind, CheckRow, NewCheck, Stored};
 pub use table::evidence::EVIDENCE_KEPT;
 pub use table::proxies::{
     Counts, Identity, Imported, Known, NewProxy, Outcome, ProxyId, ProxyRow, SUCCESS_RATE_DAYS, SealedAccount,

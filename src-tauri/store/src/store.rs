@@ -10,7 +10,7 @@ use crate::column::count;
 use crate::error::StoreError;
 use crate::file::{self, Reading};
 use crate::readers::Readers;
-use crate::table::checks::{self, CheckRow, NewCheck, Stored};
+use crate::table::checks::{self, CheckBrief, CheckRow, NewCheck, Stored};
 use crate::table::proxies::{
     self, Counts, Identity, Imported, Known, NewProxy, ProxyId, ProxyRow, SealedAccount,
 };
@@ -260,6 +260,20 @@ impl Store {
     /// What reading can meet.
     pub fn checks_of(&self, proxy: ProxyId, limit: u32) -> Result<Vec<CheckRow>, StoreError> {
         self.inner.readers.read(|conn| checks::of(conn, proxy, limit))
+    }
+
+    /// Visits the checks of all proxies after a moment and until another, proxy by proxy and in the order of time;
+    /// those of targets are left out. A million take about half a second.
+    ///
+    /// # Errors
+    /// What reading can meet; some checks may have been visited by then.
+    pub fn checks_within(
+        &self,
+        after: UnixMs,
+        until: UnixMs,
+        visit: impl FnMut(CheckBrief),
+    ) -> Result<(), StoreError> {
+        self.inner.readers.read(|conn| checks::within(conn, after, until, visit))
     }
 
     /// Keeps finished checks and waits until they are committed: in one transaction the proxies' rows, the

@@ -370,7 +370,7 @@ describe('an export', () => {
     const { app, host } = await openApp();
     const save = vi
       .spyOn(host, 'exportSave')
-      .mockResolvedValue({ path: '/home/you/proxies.csv', written: 3 });
+      .mockResolvedValue({ path: '/home/you/proxies.csv', written: 3, left_out: 2 });
     app.exporting = true;
     draw(app, ExportSheet);
     await settled();
@@ -378,6 +378,12 @@ describe('an export', () => {
     await fireEvent.click(screen.getByTestId('export-url'));
     await settled();
     expect(screen.getByTestId('export-preview').textContent).toMatch(/^(?:http|socks[45]):\/\//);
+    await fireEvent.click(screen.getByTestId('export-clash'));
+    await settled();
+    expect(screen.getByTestId('export-preview').textContent).toMatch(/^proxies:\n {2}- \{name: "/);
+    await fireEvent.click(screen.getByTestId('export-proxychains'));
+    await settled();
+    expect(screen.getByTestId('export-preview').textContent).toMatch(/^(?:http|socks[45]) \S+ \d+\n/);
     await fireEvent.click(screen.getByTestId('export-txt'));
     await settled();
     expect(screen.queryByTestId('export-secrets'), 'host:port has no place for a password').toBeNull();
@@ -386,6 +392,7 @@ describe('an export', () => {
     expect(save.mock.calls[0]?.[0]).toMatchObject({ format: 'txt', working_only: true, with_secrets: false });
     expect(app.exporting).toBe(false);
     expect(app.notices.toasts[0]?.title()).toBe('3 proxies saved');
+    expect(app.notices.toasts[0]?.hint?.(), 'what is not in the file is told').toContain('2 that');
   });
 
   it('stays open when the dialog was left', async () => {

@@ -238,6 +238,62 @@ pub struct StatsDto {
     pub median_latency_ms: Option<u32>,
 }
 
+/// How far figures of checks reach back.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[allow(missing_docs, reason = "the words say it")]
+pub enum RangeDto {
+    #[serde(rename = "1h")]
+    Hour,
+    #[default]
+    #[serde(rename = "24h")]
+    Day,
+    #[serde(rename = "7d")]
+    Week,
+    #[serde(rename = "30d")]
+    Month,
+}
+
+/// What the checks of a range of time came to. A value that no check has is left out.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, TS)]
+pub struct CheckStatsDto {
+    /// How far they reach back.
+    pub range: RangeDto,
+    /// The beginning, which is not a part of it.
+    #[ts(type = "number")]
+    pub from: i64,
+    /// The end.
+    #[ts(type = "number")]
+    pub to: i64,
+    /// All checks.
+    pub checks: u32,
+    /// Those that succeeded.
+    pub succeeded: u32,
+    /// Their share, 0 to 1; none without a check.
+    pub success_rate: Option<f64>,
+    /// Of those that succeeded, the latency in the middle, in milliseconds.
+    pub median_latency_ms: Option<u32>,
+    /// Those that succeeded by what lists call the protocol that decided: the fastest that worked.
+    pub protocol: Vec<FacetDto>,
+    /// The same by the capability.
+    pub capability: Vec<FacetDto>,
+    /// Those that failed by why, the most frequent first.
+    pub reason: Vec<FacetDto>,
+    /// Milliseconds from one point of a series to the next.
+    #[ts(type = "number")]
+    pub bucket_ms: i64,
+    /// A series for each protocol that decided a success.
+    pub working: Vec<WorkingDto>,
+}
+
+/// Proxies that worked, over time.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
+pub struct WorkingDto {
+    /// The protocol that decided.
+    pub protocol: ProtocolDto,
+    /// For each part of the range how many distinct proxies succeeded in it.
+    pub proxies: Vec<u32>,
+}
+
 /// One row of the table.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, TS)]
 pub struct RowDto {

@@ -13,6 +13,7 @@ mod import;
 mod judge;
 mod pool;
 mod settings;
+mod stats;
 
 pub use app::{app_info, subscribe};
 pub use change::{delete, tag, undelete, usable_tag};
@@ -33,6 +34,7 @@ pub use import::{
 pub use judge::Judge;
 pub use pool::{close_view, open_view, proxy_detail, stats, usable_country, view_rows};
 pub use settings::{Defaults, settings_get, settings_path, settings_set};
+pub use stats::{check_stats, save_chart, usable_chart};
 
 pub use crate::check::CheckDone;
 pub use crate::engine::{Access, Engine, Opening};

@@ -149,7 +149,7 @@ pub fn proxy_detail(engine: &Engine, id: i64) -> Result<ProxyDetailDto, ApiError
     })
 }
 
-/// What the pool holds, in numbers.
+/// What the pool holds now, in numbers.
 #[must_use]
 pub fn stats(engine: &Engine) -> StatsDto {
     let pool = engine.pool();
@@ -187,7 +187,7 @@ fn protocols(pool: &Pool, row: usize) -> Vec<Protocol> {
 }
 
 /// How often each word occurs; the words that do not are left out.
-fn tally<T: Copy + PartialEq>(
+pub(super) fn tally<T: Copy + PartialEq>(
     all: &[T],
     word: impl Fn(T) -> &'static str,
     values: impl Iterator<Item = T>,

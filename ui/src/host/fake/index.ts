@@ -9,6 +9,7 @@ import type {
   ErrorDto,
   EventDto,
   ExportAskDto,
+  FormatDto,
   ImportPreviewDto,
   NoticeDto,
   ProgressDto,
@@ -281,15 +282,19 @@ class FakeHost implements Host {
   exportSave: Host['exportSave'] = async (ask) => {
     await this.turn('exportSave');
     const rows = this.exported(ask);
-    const path = `proxies.${ask.format === 'url' ? 'txt' : ask.format}`;
-    download(
-      path,
-      linesOf(
-        ask,
-        rows.map((row) => this.pool.row(row)),
-      ),
+    const path = `proxies.${ENDINGS[ask.format]}`;
+    const lines = linesOf(
+      ask,
+      rows.map((row) => this.pool.row(row)),
     );
-    return { path, written: rows.length };
+    download(path, lines, ask.format === 'csv' ? '\r\n' : '\n');
+    const written = ask.format === 'clash' ? lines.length - 1 : lines.length;
+    const holdsAll = ask.format !== 'clash' && ask.format !== 'proxychains';
+    return {
+      path,
+      written: holdsAll ? rows.length : written,
+      left_out: holdsAll ? 0 : rows.length - written,
+    };
   };
 
   onEvent: Host['onEvent'] = (listener) => {
@@ -345,6 +350,7 @@ class FakeHost implements Host {
   private chosen(what: CheckWhatDto): Uint32Array {
     switch (what.kind) {
       case 'ids':
+      case 'list':
         return Uint32Array.from(what.ids, (id) => id - 1);
       case 'filter':
         return this.pool.open(what.filter, []).order;
@@ -454,9 +460,19 @@ function pickFile(): Promise<File | null> {
   });
 }
 
-function download(name: string, lines: string[]): void {
+const ENDINGS: Record<FormatDto, string> = {
+  csv: 'csv',
+  jsonl: 'jsonl',
+  json: 'json',
+  txt: 'txt',
+  url: 'txt',
+  clash: 'yaml',
+  proxychains: 'conf',
+};
+
+function download(name: string, lines: string[], end: string): void {
   const link = document.createElement('a');
-  link.href = URL.createObjectURL(new Blob([lines.join('\n'), '\n'], { type: 'text/plain' }));
+  link.href = URL.createObjectURL(new Blob([lines.join(end), end], { type: 'text/plain' }));
   link.download = name;
   link.click();
   URL.revokeObjectURL(link.href);
@@ -485,7 +501,30 @@ function linesOf(ask: ExportAskDto, rows: RowDto[]): string[] {
         const account = row.username ? `${row.username}${ask.with_secrets ? ':secret' : ''}@` : '';
         return `${scheme === 'https' ? 'http' : scheme}://${account}${row.proxy}`;
       });
+    case 'clash':
+      return [
+        'proxies:',
+        ...rows.flatMap((row) => {
+          const [kind, host, port] = placeOf(row);
+          if (kind === 'socks4') return [];
+          const name = JSON.stringify(row.proxy);
+          return [`  - {name: ${name}, type: ${kind}, server: ${JSON.stringify(host)}, port: ${port}}`];
+        }),
+      ];
+    case 'proxychains':
+      return rows.flatMap((row) => {
+        const [kind, host, port] = placeOf(row);
+        return /[a-z]/i.test(host) && !host.includes(':') ? [] : [`${kind} ${host} ${port}`];
+      });
   }
+}
+
+/** How a proxy is used, its host without brackets, and its port. */
+function placeOf(row: RowDto): [string, string, string] {
+  const scheme = row.protocols.at(-1) ?? row.hints.at(-1) ?? 'http';
+  const colon = row.proxy.lastIndexOf(':');
+  const host = row.proxy.slice(0, colon).replace(/^\[|\]$/g, '');
+  return [scheme === 'https' ? 'http' : scheme, host, row.proxy.slice(colon + 1)];
 }
 
 function record(row: RowDto): object {
