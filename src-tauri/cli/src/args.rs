@@ -384,7 +384,7 @@ pub(crate) struct Filters {
     /// The country of the exit by two letters, such as TW (several by comma)
     #[arg(long, value_delimiter = ',', value_name = "COUNTRY", value_parser = country)]
     pub(crate) country: Vec<String>,
-    /// The name of a source, as it stands in exports (several by comma; a comma in a name is written \\,)
+    /// The exact name of a source (several by comma; a comma in a name is written \,)
     #[arg(long, value_name = "NAME", value_parser = names)]
     source: Vec<Names>,
     /// What you call it (several by comma)
