@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use proxydeck_engine::api::dto::{EventDto, ProgressDto, TaskStatusDto};
 use proxydeck_engine::api::{self, Access, Engine};
-use tauri::{AppHandle, Emitter, Manager, RunEvent};
+use tauri::{AppHandle, Emitter, Manager, RunEvent, WebviewWindowBuilder};
 
 /// The event under which the interface hears the engine.
 const ENGINE_EVENT: &str = "engine";
@@ -34,6 +34,7 @@ fn main() -> ExitCode {
             match opened {
                 Ok(engine) => {
                     app.manage(engine.clone());
+                    open(app)?;
                     tauri::async_runtime::spawn(relay(app.handle().clone(), engine));
                 }
                 Err(error) => refuse(app.handle(), &error),
@@ -57,6 +58,14 @@ fn main() -> ExitCode {
     }
 }
 
+/// Opens the window, which is made only where there is something to show.
+fn open(app: &tauri::App) -> tauri::Result<()> {
+    for config in app.config().app.windows.iter().filter(|config| config.label == WINDOW) {
+        WebviewWindowBuilder::from_config(app.handle(), config)?.build()?;
+    }
+    Ok(())
+}
+
 /// Tells why there is nothing to show, and ends.
 fn refuse(app: &AppHandle, error: &api::ApiError) {
     let told = error.dto();
@@ -66,10 +75,6 @@ fn refuse(app: &AppHandle, error: &api::ApiError) {
         .collect::<Vec<_>>()
         .join("\n\n");
     tracing::error!("{text}");
-    if let Some(window) = app.get_webview_window(WINDOW) {
-        // A window that cannot be hidden only stays empty behind the message.
-        let _ = window.hide();
-    }
     let ended = app.clone();
     if let Err(error) = dialogs::complain(app, text, move || ended.exit(1)) {
         tracing::error!(%error, "the message cannot be shown");

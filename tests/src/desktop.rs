@@ -10,6 +10,7 @@
     reason = "a test that cannot go on should stop at that very line"
 )]
 
+use std::collections::BTreeMap;
 use std::ffi::OsStr;
 use std::fs;
 use std::io::{BufRead as _, BufReader};
@@ -22,14 +23,21 @@ use tempfile::TempDir;
 use tokio::task::spawn_blocking;
 use tokio::time::{Instant, sleep, timeout};
 
-/// How long anything on the screen may take; a debug build on a busy machine needs seconds to show its first window.
-pub const LIMIT: Duration = Duration::from_secs(30);
+/// How long anything on the screen may take. What is waited for comes within a second on an idle machine; a debug build
+/// that shows its first window while two cores are busy with compilers was seen to need half a minute.
+pub const LIMIT: Duration = Duration::from_secs(120);
 /// How often something is looked at while it is waited for.
 const TICK: Duration = Duration::from_millis(25);
 /// Room for a window of 1,360 by 860 with its frame.
 const SCREEN: &str = "1600x1000x24";
-/// How long a dialog may take to heed a key before it is pressed again.
-const KEY_REST: Duration = Duration::from_millis(300);
+/// How long a dialog may take to heed a key before it is pressed again. Pressed too early, the second one may fall to
+/// whatever stands behind the dialog.
+const KEY_REST: Duration = Duration::from_secs(2);
+/// How long bringing a window to the front and typing into it may take. `xdotool` waits for ever for a window that is
+/// gone, and `xclip` for the owner of what is marked.
+const ACT_SECONDS: u32 = 20;
+/// How often a path is typed anew before something else is the matter.
+const TYPINGS: u32 = 10;
 /// Pauses between keys in milliseconds: a dialog that completes paths while one types needs time for each.
 const KEY_PAUSE: &str = "8";
 
@@ -52,14 +60,21 @@ const BUS: &str = r#"<!DOCTYPE busconfig PUBLIC "-//freedesktop//DTD D-Bus Bus C
 ///
 /// # Panics
 /// When there is nothing in time; `what` says what was waited for.
-pub async fn until<T>(what: &str, limit: Duration, mut look: impl AsyncFnMut() -> Option<T>) -> T {
+pub async fn until<T>(what: &str, limit: Duration, look: impl AsyncFnMut() -> Option<T>) -> T {
+    within(limit, look).await.unwrap_or_else(|| panic!("{what}: not within {limit:?}"))
+}
+
+/// Waits until there is something, but not for ever.
+async fn within<T>(limit: Duration, mut look: impl AsyncFnMut() -> Option<T>) -> Option<T> {
     let began = Instant::now();
     loop {
         // What hangs must not outlive the limit either.
         if let Ok(Some(found)) = timeout(limit, look()).await {
-            return found;
+            return Some(found);
         }
-        assert!(began.elapsed() < limit, "{what}: not within {limit:?}");
+        if began.elapsed() >= limit {
+            return None;
+        }
         sleep(TICK).await;
     }
 }
@@ -79,6 +94,15 @@ pub fn program(name: &str) -> PathBuf {
         program.display()
     );
     program
+}
+
+/// A command that ends with the test that starts it, also where that is killed and drops nothing: the kernel tells it.
+/// What it starts in turn ends with the screen.
+#[must_use]
+pub fn bound(program: impl AsRef<OsStr>) -> Command {
+    let mut command = Command::new("setpriv");
+    command.args(["--pdeathsig", "KILL", "--"]).arg(program);
+    command
 }
 
 /// A process with everything that it starts, killed when this is dropped.
@@ -101,6 +125,15 @@ impl Running {
     #[must_use]
     pub fn pid(&self) -> u32 {
         self.0.id()
+    }
+
+    /// Whether it has ended by itself.
+    ///
+    /// # Panics
+    /// When the operating system does not know.
+    #[must_use]
+    pub fn ended(&mut self) -> bool {
+        self.0.try_wait().unwrap().is_some()
     }
 
     /// Waits until it ends by itself.
@@ -174,7 +207,7 @@ impl Desktop {
         let mut manager = desktop.command("openbox");
         manager.arg("--sm-disable").stdout(Stdio::null()).stderr(Stdio::null());
         desktop._manager = Some(Running::start(&mut manager));
-        until("a window manager", LIMIT, async || desktop.xdotool(&["get_num_desktops"]).await).await;
+        until("a window manager", LIMIT, async || desktop.ask(&["get_num_desktops"]).await).await;
         desktop
     }
 
@@ -187,7 +220,7 @@ impl Desktop {
     /// A command that runs on this desktop and knows no other.
     #[must_use]
     pub fn command(&self, program: impl AsRef<OsStr>) -> Command {
-        let mut command = Command::new(program);
+        let mut command = bound(program);
         command.env_clear();
         command.env("PATH", std::env::var_os("PATH").unwrap_or_default());
         command.env("HOME", self.home()).env("XDG_RUNTIME_DIR", self.home()).current_dir(self.home());
@@ -210,27 +243,64 @@ impl Desktop {
             search.extend(pid.iter().flat_map(|pid| ["--pid", pid]));
             let pattern = format!("^{title}$");
             search.extend(["--name", &pattern]);
-            Some(self.xdotool(&search).await?.lines().next()?.to_owned())
+            Some(self.ask(&search).await?.lines().next()?.to_owned())
         })
         .await;
         NativeWindow { desktop: self, id }
     }
 
-    /// What `xdotool` answers, or none when it does not succeed.
-    async fn xdotool(&self, args: &[&str]) -> Option<String> {
-        // It waits for ever for a window that is gone.
-        let mut command = self.command("timeout");
-        command.args(["--signal=KILL", "10", "xdotool"]).args(args).stderr(Stdio::null());
-        let output = spawn_blocking(move || command.output())
-            .await
-            .unwrap()
-            .expect("timeout and xdotool are installed");
+    /// The numbers of the processes that run on this desktop, with their names. What belongs to the desktop itself is
+    /// not among them.
+    ///
+    /// # Panics
+    /// When the system does not tell.
+    #[must_use]
+    pub fn processes(&self) -> BTreeMap<u32, String> {
+        let home = format!("HOME={}", self.home().display());
+        let ours = |pid: u32| {
+            let environment = fs::read(format!("/proc/{pid}/environ")).unwrap_or_default();
+            environment.split(|byte| *byte == 0).any(|variable| variable == home.as_bytes())
+        };
+        let name = |pid: u32| fs::read_to_string(format!("/proc/{pid}/comm")).unwrap_or_default();
+        let manager = self._manager.as_ref().map(Running::pid);
+        let pids =
+            fs::read_dir("/proc").unwrap().filter_map(|entry| entry.ok()?.file_name().to_str()?.parse().ok());
+        pids.filter(|pid| Some(*pid) != manager && lives(*pid) && ours(*pid))
+            .map(|pid| (pid, name(pid).trim().to_owned()))
+            .collect()
+    }
+
+    /// What `xdotool` answers to a question, which it does at once; none when it does not succeed.
+    async fn ask(&self, words: &[&str]) -> Option<String> {
+        self.said("xdotool", words).await
+    }
+
+    /// Does something to a window with `xdotool`, if it is there.
+    async fn act(&self, words: &[&str]) {
+        self.soon(&[&["xdotool"], words].concat()).await;
+    }
+
+    /// The text that is marked somewhere on the screen.
+    async fn marked(&self) -> Option<String> {
+        self.soon(&["xclip", "-out", "-selection", "primary"]).await
+    }
+
+    /// What a program says that may wait for a window for ever.
+    async fn soon(&self, words: &[&str]) -> Option<String> {
+        let seconds = ACT_SECONDS.to_string();
+        self.said("timeout", &[&["--signal=KILL", &seconds], words].concat()).await
+    }
+
+    async fn said(&self, program: &str, args: &[&str]) -> Option<String> {
+        let mut command = self.command(program);
+        command.args(args).stderr(Stdio::null());
+        let output = spawn_blocking(move || command.output()).await.unwrap().expect("setpriv is installed");
         output.status.success().then(|| String::from_utf8_lossy(&output.stdout).trim().to_owned())
     }
 }
 
 async fn screen() -> (String, Running) {
-    let mut command = Command::new("Xvfb");
+    let mut command = bound("Xvfb");
     // It finds a free number itself and tells it.
     command.args(["-displayfd", "1", "-screen", "0", SCREEN, "-nolisten", "tcp", "-noreset"]);
     command.stdout(Stdio::piped()).stderr(Stdio::null());
@@ -242,7 +312,7 @@ async fn screen() -> (String, Running) {
 async fn bus(home: &Path) -> (String, Running) {
     let settings = home.join("bus.conf");
     fs::write(&settings, BUS.replace("FOLDER", home.to_str().unwrap())).unwrap();
-    let mut command = Command::new("dbus-daemon");
+    let mut command = bound("dbus-daemon");
     command.arg("--config-file").arg(settings).args(["--nofork", "--nopidfile", "--print-address=1"]);
     command.stdout(Stdio::piped()).stderr(Stdio::null());
     let mut bus = Running::start(&mut command);
@@ -262,16 +332,8 @@ impl NativeWindow<'_> {
     /// # Panics
     /// When the window is gone.
     pub async fn pid(&self) -> u32 {
-        let pid = self.desktop.xdotool(&["getwindowpid", &self.id]).await;
+        let pid = self.desktop.ask(&["getwindowpid", &self.id]).await;
         pid.expect("a window of a process").parse().unwrap()
-    }
-
-    /// Presses keys one after the other, as `xdotool` calls them: `Return`, `ctrl+l`.
-    ///
-    /// # Panics
-    /// When the window is gone.
-    pub async fn press(&self, keys: &[&str]) {
-        self.act(&["key", "--delay", KEY_PAUSE], keys).await;
     }
 
     /// Presses a key again and again until the window is gone: a dialog that has just appeared may not have the keyboard
@@ -280,21 +342,25 @@ impl NativeWindow<'_> {
     /// # Panics
     /// When it stays.
     pub async fn press_until_gone(self, key: &str) {
-        let Self { desktop, id } = self;
         until("the end of a dialog", LIMIT, async || {
-            let pressed = desktop.xdotool(&["windowactivate", "--sync", &id, "key", key]).await;
-            sleep(KEY_REST).await;
-            (pressed.is_none() || desktop.xdotool(&["getwindowname", &id]).await.is_none()).then_some(())
+            if self.is_there().await {
+                self.act(&["key"], &[key]).await;
+            }
+            let rest = Instant::now() + KEY_REST;
+            while self.is_there().await {
+                if Instant::now() > rest {
+                    return None;
+                }
+                sleep(TICK).await;
+            }
+            Some(())
         })
         .await;
     }
 
-    /// Writes a text.
-    ///
-    /// # Panics
-    /// When the window is gone.
-    pub async fn write(&self, text: &str) {
-        self.act(&["type", "--delay", KEY_PAUSE], &[text]).await;
+    /// Whether it still stands there.
+    async fn is_there(&self) -> bool {
+        self.desktop.ask(&["getwindowname", &self.id]).await.is_some()
     }
 
     /// Closes it as its frame's button does, and waits until it is gone.
@@ -305,12 +371,11 @@ impl NativeWindow<'_> {
         self.press_until_gone("alt+F4").await;
     }
 
+    /// Does something with the keyboard where this window has the focus, if it can be had.
     async fn act(&self, act: &[&str], what: &[&str]) {
         // Keys go to the window that has the focus, as those of a keyboard do.
-        let mut words = vec!["windowactivate", "--sync", &self.id];
-        words.extend(act);
-        words.extend(what);
-        assert!(self.desktop.xdotool(&words).await.is_some(), "{words:?}: the window is gone");
+        let words = [&["windowactivate", "--sync", &self.id], act, &["--delay", KEY_PAUSE], what].concat();
+        self.desktop.act(&words).await;
     }
 }
 
@@ -339,11 +404,20 @@ impl<'d> FileDialog<'d> {
     /// # Panics
     /// When the dialog does not close over it.
     pub async fn choose(self, path: &Path) {
-        // The field for a path: the one for opening shows it when asked, the one for saving marks all of its own.
-        self.0.press(&["ctrl+l", "ctrl+a"]).await;
-        self.0.write(path.to_str().unwrap()).await;
-        // A list of completions takes the first one for itself.
-        self.0.press_until_gone("Return").await;
+        let path = path.to_str().unwrap();
+        // A slash opens the field for a path in a dialog for opening; one for saving stands in its own. Keys that came
+        // before the dialog had the keyboard are lost, so what arrived is marked, which shows it to the whole screen.
+        for _ in 0..TYPINGS {
+            self.0.act(&["key"], &["ctrl+a"]).await;
+            self.0.act(&["type"], &[path]).await;
+            self.0.act(&["key"], &["ctrl+a"]).await;
+            let arrived = async || (self.0.desktop.marked().await? == path).then_some(());
+            if within(KEY_REST, arrived).await.is_some() {
+                // A list of completions takes the first one for itself.
+                return self.0.press_until_gone("Return").await;
+            }
+        }
+        panic!("{path}: a dialog did not take it");
     }
 
     /// Leaves it without a file.

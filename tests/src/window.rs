@@ -21,13 +21,18 @@ use fantoccini::wd::Capabilities;
 use fantoccini::{Client, ClientBuilder, Locator};
 use hyper_util::client::legacy::connect::HttpConnector;
 use serde_json::json;
-use tokio::time::timeout;
+use tokio::time::{sleep, timeout};
 
 use crate::desktop::{Desktop, LIMIT, Running, program, until};
 use crate::lab::World;
 
 /// Where pictures are kept: outside of what is committed, for whoever wants to look.
 const PICTURES: &str = "artefacts/window";
+
+/// The rules of accessibility, as the packages of the interface bring them.
+const AXE: &str = "ui/node_modules/axe-core/axe.min.js";
+/// How often a driver that is not up yet is asked again.
+const TICK: Duration = Duration::from_millis(25);
 
 /// A window that a test looks into. It is closed with the value that stands for its driver.
 pub struct Window {
@@ -53,7 +58,7 @@ pub fn settle(desktop: &Desktop, world: &World) {
     let quoted =
         |texts: Vec<String>| texts.iter().map(|text| format!("{text:?}")).collect::<Vec<_>>().join(", ");
     let settings = format!(
-        "version = 1\n\n[checking]\njudges = [{}]\njudge_ca = '{}'\nresolve = [{}]\ntimeout_seconds = 3\n\
+        "version = 1\n\n[checking]\njudges = [{}]\njudge_ca = '{}'\nresolve = [{}]\ntimeout_seconds = 8\n\
          allow_private = true\n",
         quoted(world.judge_urls()),
         authority.display(),
@@ -77,27 +82,44 @@ fn at_home(desktop: &Desktop, command: &mut Command) {
     command.env("WEBKIT_DISABLE_DMABUF_RENDERER", "1");
 }
 
+/// Starts a driver at a port that was free a moment ago; answers with its address.
+fn drive(desktop: &Desktop) -> (String, Running) {
+    let port = std::net::TcpListener::bind(("127.0.0.1", 0)).unwrap().local_addr().unwrap().port();
+    let mut command = desktop.command("WebKitWebDriver");
+    at_home(desktop, &mut command);
+    // The runtime of Tauri opens its web view to a driver only when it is told so.
+    command.env("TAURI_AUTOMATION", "true").env("TAURI_WEBVIEW_AUTOMATION", "true");
+    command.arg("--host=127.0.0.1").arg(format!("--port={port}"));
+    command.stdout(Stdio::null()).stderr(Stdio::null());
+    (format!("http://127.0.0.1:{port}"), Running::start(&mut command))
+}
+
 impl Window {
     /// Opens the window and waits until it shows something.
     ///
     /// # Panics
     /// When it does not.
     pub async fn open(desktop: &Desktop) -> Self {
-        let port = std::net::TcpListener::bind(("127.0.0.1", 0)).unwrap().local_addr().unwrap().port();
-        let mut command = desktop.command("WebKitWebDriver");
-        at_home(desktop, &mut command);
-        // The runtime of Tauri opens its web view to a driver only when it is told so.
-        command.env("TAURI_AUTOMATION", "true").env("TAURI_WEBVIEW_AUTOMATION", "true");
-        command.arg("--host=127.0.0.1").arg(format!("--port={port}"));
-        command.stdout(Stdio::null()).stderr(Stdio::null());
-        let driver = Running::start(&mut command);
-        let address = format!("http://127.0.0.1:{port}");
-        let client = until("a session of WebDriver", LIMIT, async || {
-            let mut builder = ClientBuilder::new(HttpConnector::new());
-            let binary = program("proxydeck-desktop");
-            let options = json!({ "webkitgtk:browserOptions": { "binary": binary, "args": [] } });
-            let capabilities: Capabilities = options.as_object().unwrap().clone();
-            builder.capabilities(capabilities).connect(&address).await.ok()
+        let (client, driver) = until("a session of WebDriver", LIMIT, async || {
+            let (address, mut driver) = drive(desktop);
+            loop {
+                let mut builder = ClientBuilder::new(HttpConnector::new());
+                // The driver is killed with the test that started it, and takes the program along.
+                let options = json!({ "webkitgtk:browserOptions": {
+                    "binary": "setpriv",
+                    "args": ["--pdeathsig", "KILL", "--", program("proxydeck-desktop")],
+                } });
+                let capabilities: Capabilities = options.as_object().unwrap().clone();
+                let connected = builder.capabilities(capabilities).connect(&address).await;
+                // Somebody else may have taken the port since it was free, and that one's driver must not be asked.
+                if driver.ended() {
+                    return None;
+                }
+                if let Ok(client) = connected {
+                    return Some((client, driver));
+                }
+                sleep(TICK).await;
+            }
         })
         .await;
         let window = Self { client, _driver: driver };
@@ -188,13 +210,39 @@ impl Window {
     /// Puts a text into a field in place of what it holds, key by key.
     ///
     /// # Panics
-    /// When there is no such field.
+    /// When there is no such field, or it does not hold the text then.
     pub async fn fill(&self, name: &str, text: &str) {
         let field = self.get(name).await;
         field.click().await.unwrap();
         field.send_keys(&(Key::Control + "a")).await.unwrap();
         field.send_keys(&Key::Delete.to_string()).await.unwrap();
         field.send_keys(text).await.unwrap();
+        until(&format!("the text in {name}"), LIMIT, async || {
+            (field.prop("value").await.ok()?? == text).then_some(())
+        })
+        .await;
+    }
+
+    /// Chooses the row at a place of the table, once it has been brought.
+    ///
+    /// # Panics
+    /// When it cannot be chosen.
+    pub async fn choose(&self, place: usize) {
+        self.click_on(&format!("[data-place=\"{place}\"][data-testid] .address")).await;
+        self.wait_for(&format!("[data-place=\"{place}\"][aria-selected=\"true\"].current")).await;
+    }
+
+    /// Opens the drawer with the row at a place of the table, and waits until everything about it is there.
+    ///
+    /// # Panics
+    /// When it is not in time.
+    pub async fn show(&self, place: usize) {
+        self.choose(place).await;
+        let row = self.wait_for(&format!("[data-place=\"{place}\"]")).await;
+        let name = row.attr("data-testid").await.unwrap().unwrap();
+        self.press("table", Key::Enter).await;
+        let id = name.strip_prefix("row-").unwrap();
+        self.wait_for(&format!("[data-testid=\"drawer\"][data-id=\"{id}\"]")).await;
     }
 
     /// Waits until the number in an element is this one. Signs between the thousands do not matter.
@@ -247,12 +295,47 @@ impl Window {
         self.client.execute(script, Vec::new()).await.unwrap()
     }
 
-    /// Gives the window a size.
+    /// What a script answers that calls the last of its arguments when it is done.
+    ///
+    /// # Panics
+    /// When the window does not answer.
+    pub async fn ask_slowly(&self, script: &str) -> serde_json::Value {
+        timeout(LIMIT, self.client.execute_async(script, Vec::new()))
+            .await
+            .expect("an answer in time")
+            .unwrap()
+    }
+
+    /// Holds what the window shows against the rules of accessibility that a program can know.
+    ///
+    /// # Panics
+    /// When one is broken, or the rules are not there.
+    pub async fn is_accessible(&self, what: &str) {
+        let path = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap().join(AXE);
+        let rules = fs::read_to_string(&path).unwrap_or_else(|error| {
+            panic!("{}: {error}: run `make ui-build`, which brings it", path.display())
+        });
+        self.ask(&format!("if (!window.axe) {{ {rules} }}")).await;
+        let script = "const done = arguments[arguments.length - 1]; \
+            axe.run(document, { resultTypes: ['violations'] }).then( \
+                ({ violations }) => done(violations.map(({ id, help, nodes }) => \
+                    [id, help, ...nodes.slice(0, 4).map(({ html, failureSummary }) => [html, failureSummary])])), \
+                (error) => done([String(error)]))";
+        let found = self.ask_slowly(script).await;
+        assert_eq!(found, json!([]), "{what}: {found:#}");
+    }
+
+    /// Gives the window a size, and waits until the page has it.
     ///
     /// # Panics
     /// When it does not take it.
     pub async fn resize(&self, width: u32, height: u32) {
         self.client.set_window_size(width, height).await.unwrap();
+        until("the size of the page", LIMIT, async || {
+            let told = self.ask("return [window.innerWidth, window.innerHeight]").await;
+            (told == json!([width, height])).then_some(())
+        })
+        .await;
     }
 
     /// Keeps a picture of the window.

@@ -5,6 +5,8 @@ import { setLanguage } from '../i18n/index.svelte';
 
 export class Settings {
   now = $state.raw<SettingsDto | null>(null);
+  /** The change before, which has to hold before the next one is made of what holds. */
+  private last: Promise<void> = Promise.resolve();
 
   constructor(private readonly host: Host) {}
 
@@ -13,9 +15,12 @@ export class Settings {
   }
 
   /** Keeps a change. The promise rejects with an `ErrorDto`, and the old settings hold, when it is not accepted. */
-  async change(change: Partial<SettingsDto>): Promise<void> {
-    if (!this.now) return;
-    this.take(await this.host.settingsSet({ ...this.now, ...change }));
+  change(change: Partial<SettingsDto>): Promise<void> {
+    const next = this.last.then(async () => {
+      if (this.now) this.take(await this.host.settingsSet({ ...this.now, ...change }));
+    });
+    this.last = next.catch(() => undefined);
+    return next;
   }
 
   /** Follows the system's theme and languages where the settings say so. Answers how to stop. */

@@ -19,8 +19,8 @@ use crate::pool::{Record, number};
 
 /// Proxies that are fetched at once.
 const BATCH: usize = 500;
-/// Proxies of a preview: what fits beside the choices.
-const PREVIEWED: u32 = 8;
+/// Lines of a preview: enough to tell the shape, and few enough to stand under the choices in a small window.
+const PREVIEW_LINES: usize = 3;
 
 /// Where an export goes.
 pub enum ExportTo<'a> {
@@ -53,15 +53,15 @@ pub fn export_preview(engine: &Engine, ask: &ExportAskDto) -> Result<ExportPrevi
         Exporter::begin(ask.format, ask.with_secrets, Arc::clone(engine.geo()), Vec::new()).map_err(fail)?;
     // Among the first some may be what the format cannot hold.
     let first = ids.chunks(BATCH).next().unwrap_or_default();
-    for chunk in first.chunks(crate::pool::index(PREVIEWED)) {
+    for chunk in first.chunks(PREVIEW_LINES) {
         for row in rows(engine, chunk, ask)? {
-            if exporter.written() < PREVIEWED {
+            if exporter.written() < number(PREVIEW_LINES) {
                 exporter.write(&row).map_err(fail)?;
             }
         }
     }
     let text = exporter.finish().map_err(fail)?;
-    let lines = String::from_utf8_lossy(&text).lines().map(escape_cut).collect();
+    let lines = String::from_utf8_lossy(&text).lines().take(PREVIEW_LINES).map(escape_cut).collect();
     Ok(ExportPreviewDto { count: number(ids.len()), lines })
 }
 

@@ -275,7 +275,7 @@ class FakeHost implements Host {
       lines: linesOf(
         ask,
         rows.slice(0, PREVIEW_LINES).map((row) => this.pool.row(row)),
-      ),
+      ).slice(0, PREVIEW_LINES),
     };
   };
 
