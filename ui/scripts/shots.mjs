@@ -139,7 +139,7 @@ async function failedDrawer(page) {
   await page.locator('[data-place="0"]').click({ position: { x: 60, y: 16 } });
   await page.keyboard.press('Enter');
   await id(page, 'certificate').first().waitFor();
-  await id(page, 'checks').locator('summary').first().click();
+  await id(page, 'failed-stage').first().scrollIntoViewIfNeeded();
 }
 
 async function importPreview(page) {
