@@ -9,10 +9,12 @@ use proxydeck_engine::api::dto::{
     ImportPreviewDto, ImportedDto, ProxyDetailDto, RowsDto, SettingsDto, SortKeyDto, ViewDto,
 };
 use proxydeck_engine::api::{self, ApiError, Engine};
+use serde_json::Value;
 use tauri::ipc::Invoke;
 use tauri::{AppHandle, State, Wry};
 
 use crate::dialogs::{self, SaveAs};
+use crate::preferences;
 
 type Answer<T> = Result<T, ErrorDto>;
 
@@ -35,6 +37,8 @@ pub(crate) fn handler() -> impl Fn(Invoke<Wry>) -> bool + Send + Sync + 'static 
         check_stop,
         export_preview,
         export_save,
+        preferences_get,
+        preferences_set,
     ]
 }
 
@@ -160,6 +164,16 @@ async fn export_save(
         Some(path) => blocking(&engine, move |engine| api::export_save(engine, &ask, &path)).await.map(Some),
         None => Ok(None),
     }
+}
+
+#[tauri::command]
+async fn preferences_get(app: AppHandle, engine: State<'_, Engine>) -> Answer<Value> {
+    blocking(&engine, move |_| preferences::read(&app)).await
+}
+
+#[tauri::command]
+async fn preferences_set(app: AppHandle, engine: State<'_, Engine>, preferences: Value) -> Answer<()> {
+    blocking(&engine, move |_| preferences::keep(&app, preferences)).await
 }
 
 fn no_dialog(error: &tauri::Error) -> ErrorDto {

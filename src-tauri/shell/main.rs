@@ -4,6 +4,7 @@
 
 mod commands;
 mod dialogs;
+mod preferences;
 
 use std::process::ExitCode;
 use std::time::Duration;
@@ -25,7 +26,7 @@ fn main() -> ExitCode {
         .with_writer(std::io::stderr)
         .init();
     let opened = Engine::open(Access::Write, None);
-    let app = tauri::Builder::default();
+    let app = tauri::Builder::default().plugin(tauri_plugin_store::Builder::default().build());
     #[cfg(not(target_os = "linux"))]
     let app = app.plugin(tauri_plugin_dialog::init());
     let app = app

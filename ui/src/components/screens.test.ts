@@ -2,8 +2,10 @@ import { fireEvent, screen, within } from '@testing-library/svelte';
 import { flushSync } from 'svelte';
 import { describe, expect, it, vi } from 'vitest';
 import { setLanguage } from '../i18n/index.svelte';
+import { App } from '../state/app.svelte';
 import { draw, openApp, settled, type Stage } from '../testing/world';
 import type { World } from '../host/fake';
+import CommandBox from './CommandBox.svelte';
 import ExportSheet from './ExportSheet.svelte';
 import Header from './Header.svelte';
 import ImportSheet from './ImportSheet.svelte';
@@ -143,6 +145,40 @@ describe('the table', () => {
     await settled();
     expect(rows()[0]?.querySelector('img')).toBeNull();
     expect(rows()[0]?.textContent).toContain('<img src=x onerror=alert(1)>');
+  });
+
+  it('has its columns where the user wants them, and keeps that', async () => {
+    const { app, host } = await proxies();
+    const heads = (): (string | undefined)[] =>
+      screen.getAllByRole('columnheader').map((head) => head.dataset['column']);
+    expect(heads()[0]).toBe('proxy');
+    const key = async (name: string, held: KeyboardEventInit): Promise<void> => {
+      await fireEvent.keyDown(screen.getByTestId(`sort-${name}`), { altKey: true, ...held });
+      await settled();
+    };
+    await key('score', { key: 'ArrowLeft' });
+    expect(heads().indexOf('score')).toBe(heads().indexOf('success_rate') - 1);
+    await key('score', { key: 'ArrowRight', shiftKey: true });
+    await fireEvent.click(screen.getByTestId('columns'));
+    await settled();
+    await fireEvent.click(screen.getByTestId('column-anonymity'));
+    await fireEvent.click(screen.getByTestId('column-latency-earlier'));
+    await fireEvent.click(screen.getByTestId('compact'));
+    await settled();
+    expect(heads()).not.toContain('anonymity');
+    expect(rows()[0]?.querySelector('.anonymity')).toBeNull();
+    expect(app.preferences.rowHeight).toBe(26);
+    expect(screen.getByTestId('column-proxy').hasAttribute('disabled'), 'the address always stays').toBe(
+      true,
+    );
+
+    const later = new App(host);
+    await later.preferences.load();
+    expect(later.preferences.columns).toEqual(app.preferences.columns);
+    expect(later.preferences.density).toBe('compact');
+    await fireEvent.click(screen.getByTestId('columns-reset'));
+    await settled();
+    expect(heads()).toContain('anonymity');
   });
 
   it('without a row says so and offers a way back', async () => {
@@ -313,6 +349,85 @@ describe('the drawer', () => {
   });
 });
 
+describe('the drawer of a failed one', () => {
+  it('says at the stage that failed why, and how long each took', async () => {
+    const { app } = await proxies();
+    app.narrow({ status: ['inactive'], text: 'handshake_timeout' });
+    await settled();
+    app.drawer.open(app.view.row(0)?.id ?? 0);
+    await settled();
+    const stage = screen.getAllByTestId('failed-stage')[0];
+    expect(stage?.textContent).toContain('not a byte of an answer came in time');
+    expect(stage?.closest('ul')?.textContent).toMatch(/Dial\s*[\d.,]+ ms/);
+    expect(stage?.closest('details')?.open, 'it need not be looked for').toBe(true);
+  });
+});
+
+it('two changes of settings in one breath both hold', async () => {
+  const { app, host } = await openApp();
+  const both = [app.settings.change({ language: 'zh-TW' }), app.settings.change({ theme: 'dark' })];
+  await Promise.all(both);
+  expect(await host.settingsGet()).toMatchObject({ language: 'zh-TW', theme: 'dark' });
+  vi.spyOn(host, 'settingsSet').mockRejectedValueOnce(new Error('no'));
+  await expect(app.settings.change({ theme: 'light' })).rejects.toThrow('no');
+  await app.settings.change({ language: 'en' });
+  expect(app.settings.now, 'one that fails does not stop the next').toMatchObject({
+    language: 'en',
+    theme: 'dark',
+  });
+});
+
+describe('the box that finds everything', () => {
+  async function ask(text: string): Promise<Stage> {
+    const stage = await openApp();
+    draw(stage.app, CommandBox);
+    await fireEvent.input(screen.getByTestId('command-text'), { target: { value: text } });
+    await settled();
+    return stage;
+  }
+  const enter = async (): Promise<void> => {
+    await fireEvent.keyDown(screen.getByTestId('command-text'), { key: 'Enter' });
+    await settled();
+  };
+
+  it('finds a proxy and opens it', async () => {
+    const { app } = await openApp();
+    const wanted = app.view.row(7) ?? (await app.host.viewRows(app.view.view?.view ?? 0, 7, 8)).rows[0];
+    draw(app, CommandBox);
+    await fireEvent.input(screen.getByTestId('command-text'), { target: { value: wanted?.proxy } });
+    await settled();
+    expect(screen.getAllByRole('option')[0]?.textContent).toContain(wanted?.proxy);
+    await enter();
+    expect(app.drawer.id).toBe(wanted?.id);
+    expect(app.finding).toBe(false);
+  });
+
+  it('finds a command and does it', async () => {
+    const { app } = await ask('theme light');
+    expect(screen.getByRole('combobox').getAttribute('aria-activedescendant')).toBe(
+      screen.getByTestId('found-command-theme-light').id,
+    );
+    await enter();
+    expect(app.settings.now?.theme).toBe('light');
+  });
+
+  it('finds a setting by what it says of itself and goes there', async () => {
+    const { app } = await ask('routers');
+    await enter();
+    expect(app.screen).toBe('settings');
+    draw(app, SettingsScreen);
+    await settled();
+    expect(document.activeElement).toBe(screen.getByTestId('setting-rate'));
+  });
+
+  it('says so when there is nothing', async () => {
+    await ask('nobody is called so');
+    expect(screen.queryAllByRole('option')).toEqual([]);
+    expect(screen.getByTestId('command-box').textContent).toContain('Nothing is called so.');
+    await enter();
+  });
+});
+
 describe('an import', () => {
   it('is counted first and kept only when it is taken', async () => {
     const { app } = await openApp({ rows: 0 });
@@ -375,6 +490,7 @@ describe('an export', () => {
     draw(app, ExportSheet);
     await settled();
     expect(screen.getByTestId('export-preview').textContent).toContain('proxy,username,protocols');
+    expect(screen.getByTestId('export-preview').textContent.split('\n')).toHaveLength(3);
     await fireEvent.click(screen.getByTestId('export-url'));
     await settled();
     expect(screen.getByTestId('export-preview').textContent).toMatch(/^(?:http|socks[45]):\/\//);

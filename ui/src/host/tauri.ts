@@ -27,6 +27,8 @@ export function tauriHost(): Host {
     checkStop: () => invoke('check_stop'),
     exportPreview: (ask) => invoke('export_preview', { ask }),
     exportSave: (ask) => invoke('export_save', { ask, title: t('dialog.save') }),
+    preferencesGet: () => invoke('preferences_get'),
+    preferencesSet: (preferences) => invoke('preferences_set', { preferences }),
     onEvent: (listener) =>
       listen<EventDto>(ENGINE_EVENT, (event) => {
         listener(event.payload);

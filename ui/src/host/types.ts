@@ -48,6 +48,9 @@ export interface Host {
   exportPreview(ask: ExportAskDto): Promise<ExportPreviewDto>;
   /** Asks where to with the system's own dialog; null when that was cancelled. */
   exportSave(ask: ExportAskDto): Promise<ExportedDto | null>;
+  /** How the window was arranged, as it was kept last; null before. Only the interface knows what stands in it. */
+  preferencesGet(): Promise<unknown>;
+  preferencesSet(preferences: object): Promise<void>;
   onEvent(listener: (event: EventDto) => void): Promise<Unlisten>;
   onFileDrop(listener: (drop: FileDrop) => void): Promise<Unlisten>;
 }

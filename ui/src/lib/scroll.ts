@@ -23,7 +23,7 @@ export class ListScroll {
   private viewport = 0;
 
   constructor(
-    readonly rowHeight: number,
+    private rowHeight: number,
     private readonly maxHeight = MAX_HEIGHT,
   ) {}
 
@@ -54,6 +54,14 @@ export class ListScroll {
     this.rows = rows;
     this.viewport = viewport;
     this.moveTo(this.top);
+  }
+
+  /** Rows get another height; the first one that is seen stays so. */
+  fit(rowHeight: number): void {
+    if (rowHeight === this.rowHeight) return;
+    const first = this.top / this.rowHeight;
+    this.rowHeight = rowHeight;
+    this.moveTo(first * rowHeight);
   }
 
   /** The bar was moved to `bar` by the user. Answers whether it hit an end that is not the list's own. */

@@ -7,6 +7,7 @@ import { copyText } from '../lib/clipboard';
 import { Drawer } from './drawer.svelte';
 import { Importing } from './importing.svelte';
 import { Notices } from './notices.svelte';
+import { Preferences } from './preferences.svelte';
 import { Selection } from './selection.svelte';
 import { Settings } from './settings.svelte';
 import { Task } from './task.svelte';
@@ -25,10 +26,15 @@ export class App {
   /** The time by which ages are told. */
   now = $state(Date.now());
   exporting = $state(false);
+  /** Whether the box is open that finds everything. */
+  finding = $state(false);
+  /** The control of a setting that is to have the keyboard, as a selector. */
+  wanted = $state<string | null>(null);
   /** Whether files are held over the window. */
   hovered = $state(false);
   readonly notices = new Notices();
   readonly settings: Settings;
+  readonly preferences: Preferences;
   readonly view: PoolView;
   readonly selection: Selection;
   readonly task: Task;
@@ -38,6 +44,7 @@ export class App {
 
   constructor(readonly host: Host) {
     this.settings = new Settings(host);
+    this.preferences = new Preferences(host, this.notices);
     this.view = new PoolView(host, this.notices);
     this.selection = new Selection(this.view);
     this.task = new Task(host, this.notices);
@@ -72,7 +79,7 @@ export class App {
           if (drop.kind === 'drop' && drop.paths.length > 0) void this.importing.drop(drop.paths);
         }),
       );
-      await this.settings.load();
+      await Promise.all([this.settings.load(), this.preferences.load()]);
       this.view.reopen();
       await this.refreshInfo();
       for (const notice of this.info?.notices ?? []) this.notices.tell(notice);

@@ -113,6 +113,7 @@ class FakeHost implements Host {
   private readonly imports = new Map<number, string[]>();
   private readonly dropped = new Map<string, File>();
   private settings: SettingsDto;
+  private preferences: object | null = null;
   private running: Running | null = null;
   private unfinished: number;
   private last = 0;
@@ -154,6 +155,16 @@ class FakeHost implements Host {
       throw fault('invalid', { what: 'concurrency' });
     this.settings = structuredClone(settings);
     return structuredClone(settings);
+  }
+
+  async preferencesGet(): Promise<unknown> {
+    await this.turn('preferencesGet');
+    return structuredClone(this.preferences);
+  }
+
+  async preferencesSet(preferences: object): Promise<void> {
+    await this.turn('preferencesSet');
+    this.preferences = structuredClone(preferences);
   }
 
   openView: Host['openView'] = async (filter, sort) => {
