@@ -15,6 +15,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
+use fantoccini::actions::{InputSource as _, MOUSE_BUTTON_LEFT, MouseActions, PointerAction};
 use fantoccini::elements::Element;
 use fantoccini::key::Key;
 use fantoccini::wd::Capabilities;
@@ -184,6 +185,23 @@ impl Window {
             self.client.find(Locator::Css(selector)).await.ok()?.click().await.ok()
         })
         .await;
+    }
+
+    /// Drags an element sideways by so many pixels, as far as the page goes.
+    ///
+    /// # Panics
+    /// When there is no such element.
+    pub async fn drag(&self, name: &str, by: f64) {
+        let (left, top, width, height) = self.get(name).await.rectangle().await.unwrap();
+        let (x, y) = ((left + width / 2.0).round(), (top + height / 2.0).round());
+        let to = |x: f64| PointerAction::MoveTo { duration: None, x: x.max(0.0), y };
+        let mouse = MouseActions::new("mouse".to_owned())
+            .then(to(x))
+            .then(PointerAction::Down { button: MOUSE_BUTTON_LEFT })
+            .then(to(x + by / 2.0))
+            .then(to(x + by))
+            .then(PointerAction::Up { button: MOUSE_BUTTON_LEFT });
+        self.client.perform_actions(mouse).await.unwrap();
     }
 
     /// Presses a key where this element has the focus.

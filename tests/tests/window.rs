@@ -13,6 +13,7 @@ use std::path::{Path, PathBuf};
 use std::process::Stdio;
 use std::time::Duration;
 
+use fantoccini::key::Key;
 use proxydeck_tests::desktop::{Desktop, FileDialog, LIMIT, Running, bound, kill, lives, until};
 use proxydeck_tests::lab::{
     Face, Fault, JudgeKind, JudgeSpec, LabProxy, Listed, Mix, ProxySpec, Tamper, World, WorldBuilder,
@@ -411,6 +412,66 @@ async fn in_the_smallest_window_every_control_is_whole_and_can_be_reached() {
         assert_eq!(entry, &json!([true, false, true]), "an icon without a word, but with a name");
     }
     window.close(&desktop).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_table_is_arranged_by_hand_and_stays_so() {
+    let desktop = Desktop::start().await;
+    let world = start(&desktop, town(77, 40)).await;
+    let window = Window::open(&desktop).await;
+    paste(&window, &world.list()).await;
+    let height = "return document.querySelector('[data-place=\"0\"]').getBoundingClientRect().height";
+    window.wait_for("[data-place=\"0\"][data-testid]").await;
+    let before = heads(&window).await;
+    assert_eq!(window.ask(height).await, 32);
+
+    window.click("columns").await;
+    window.click("column-anonymity").await;
+    window.click("column-score-earlier").await;
+    window.click("compact").await;
+    window.picture("columns").await;
+    window.is_accessible("the arrangement of columns").await;
+    window.click("columns").await;
+    window.gone("compact").await;
+    window.drag("size-proxy", 60.0).await;
+    let arranged = heads(&window).await;
+    let names: Vec<&str> = arranged.iter().map(|(name, _)| name.as_str()).collect();
+    assert_eq!(
+        names,
+        ["proxy", "status", "protocols", "latency", "exit", "score", "success_rate", "last_checked"],
+        "one is hidden, and one stands before its neighbour"
+    );
+    assert!(arranged[0].1 > before[0].1 + 40, "its edge was drawn to the right: {before:?}, {arranged:?}");
+    window.drag("sort-last_checked", -2000.0).await;
+    assert_eq!(heads(&window).await[0].0, "last_checked", "a head that is carried to the left stands there");
+
+    let wanted = world.proxies()[7].addr.to_string();
+    window.click("find").await;
+    window.fill("command-text", &wanted).await;
+    window.wait_for("[data-testid^=\"found-proxy-\"][aria-selected=\"true\"]").await;
+    window.picture("command-box").await;
+    window.is_accessible("the box that finds everything").await;
+    window.press("command-text", Key::Enter).await;
+    window.wait_for("[data-testid=\"drawer\"][data-id]").await;
+    let shown = window.texts("[data-testid=\"drawer\"] h2").await;
+    assert_eq!(shown, [wanted], "it is opened as from the table");
+    window.click("drawer-close").await;
+    window.gone("drawer").await;
+
+    let arranged = heads(&window).await;
+    window.close(&desktop).await;
+    let window = Window::open(&desktop).await;
+    window.wait_for("[data-place=\"0\"][data-testid]").await;
+    assert_eq!(heads(&window).await, arranged, "order, widths and what is hidden");
+    assert_eq!(window.ask(height).await, 26, "and the rows");
+    window.close(&desktop).await;
+}
+
+/// The columns of the table with their widths.
+async fn heads(window: &Window) -> Vec<(String, u32)> {
+    let script = "return [...document.querySelectorAll('[role=columnheader]')] \
+         .map((head) => [head.dataset.column, Math.round(head.getBoundingClientRect().width)])";
+    serde_json::from_value(window.ask(script).await).unwrap()
 }
 
 /// Waits until no message lies over what is looked at. Those that need no answer go by themselves after some seconds.
