@@ -270,7 +270,7 @@ async fn agrees(window: &Window, words: &Value, proxy: &LabProxy) {
     let giveaway = said("drawer-giveaway").await;
     assert!(giveaway.contains(truth.giveaway.unwrap_or_default()), "{giveaway:?} of {what}");
     assert_eq!(giveaway.is_empty(), truth.giveaway.is_none(), "{giveaway:?} of {what}");
-    let exit = said("drawer-exit").await;
+    let exit = said("drawer-state").await;
     assert!(exit.ends_with(&format!(" {}", truth.exit.unwrap())), "{exit:?} of {what}");
 }
 
@@ -438,7 +438,17 @@ async fn the_table_is_arranged_by_hand_and_stays_so() {
     let names: Vec<&str> = arranged.iter().map(|(name, _)| name.as_str()).collect();
     assert_eq!(
         names,
-        ["proxy", "status", "protocols", "latency", "exit", "score", "success_rate", "last_checked"],
+        [
+            "proxy",
+            "status",
+            "protocols",
+            "country",
+            "latency",
+            "exit",
+            "score",
+            "success_rate",
+            "last_checked"
+        ],
         "one is hidden, and one stands before its neighbour"
     );
     assert!(arranged[0].1 > before[0].1 + 40, "its edge was drawn to the right: {before:?}, {arranged:?}");
