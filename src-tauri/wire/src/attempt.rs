@@ -2,6 +2,7 @@
 
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, SystemTime};
 
 use proxydeck_domain::{
@@ -41,7 +42,7 @@ pub struct Ask<'a> {
     /// How long after the connection was accepted the first byte may take, where that is less than the timeout allows.
     pub patience: Option<Duration>,
     /// Told when the connection was accepted.
-    pub accepted: Option<&'a Notify>,
+    pub accepted: Option<&'a Accepted>,
     /// The proxy, for its name and its account.
     pub proxy: &'a Proxy,
     /// Where to dial.
@@ -60,6 +61,26 @@ pub struct Ask<'a> {
     pub page: bool,
     /// Whether the account goes over TLS to a proxy for whose certificate nobody vouches, too.
     pub to_unverified: bool,
+}
+
+/// Tells that a connection was accepted, and after how long.
+#[derive(Debug, Default)]
+pub struct Accepted {
+    told: Notify,
+    micros: AtomicU64,
+}
+
+impl Accepted {
+    fn tell(&self, after: Duration) {
+        self.micros.store(u64::try_from(after.as_micros()).unwrap_or(u64::MAX), Ordering::Release);
+        self.told.notify_one();
+    }
+
+    /// Waits for it, and says how long the dial took: one way there and back.
+    pub async fn wait(&self) -> Duration {
+        self.told.notified().await;
+        Duration::from_micros(self.micros.load(Ordering::Acquire))
+    }
 }
 
 /// Memory that is used again from attempt to attempt.
@@ -98,7 +119,8 @@ pub async fn attempt(net: &Net, ask: &Ask<'_>, scratch: &mut Scratch) -> Tried {
         Ok(Ok(stream)) => {
             log.clock();
             if let Some(accepted) = ask.accepted {
-                accepted.notify_one();
+                let dial = log.attempt.times.get(Stage::Dial).unwrap_or_default();
+                accepted.tell(Duration::from_micros(dial.into()));
             }
             if let Some(pace) = ask.pace {
                 let before = Instant::now();

@@ -187,7 +187,8 @@ pub async fn check_list(
     watcher: &mut impl Watcher,
     cancel: &CancellationToken,
 ) -> Result<CheckedDto, ApiError> {
-    let options = options(&settings.checking, how)?;
+    // A list that is not kept has nobody who looks at the evidence later.
+    let options = Options { with_evidence: false, ..options(&settings.checking, how)? };
     let jobs: Vec<Job> = (0..).zip(proxies).map(|(id, (proxy, hints))| Job { id, proxy, hints }).collect();
     let jobs = Arc::new(jobs);
     let mut audience = Listed { sink, watcher, jobs: Arc::clone(&jobs) };
@@ -478,6 +479,7 @@ pub(super) fn options(checking: &Checking, how: &CheckHow) -> Result<Options, Ap
         targets: how.targets.iter().map(|text| target_url(text)).collect::<Result<_, _>>()?,
         to_unverified: checking.passwords_to_unverified,
         recorded: false,
+        with_evidence: true,
     })
 }
 

@@ -2,7 +2,7 @@
 //! are back.
 
 use std::net::IpAddr;
-use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicU16, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
@@ -67,6 +67,8 @@ pub(crate) struct Panel {
     turn: AtomicUsize,
     own: RwLock<Arc<[IpAddr]>>,
     began: Instant,
+    /// Which questions can be put, by [`carried_bit`].
+    carried: AtomicU16,
     /// Whether anybody can be asked.
     open: watch::Sender<bool>,
     /// Whether a judge has an IPv4 address. Then those that have none are asked over IPv6 only: few proxies reach them.
@@ -128,11 +130,13 @@ impl Panel {
             net,
             seats,
             turn: AtomicUsize::new(0),
+            carried: AtomicU16::new(0),
             own: RwLock::new(own.into()),
             began: Instant::now(),
             open: watch::Sender::new(true),
             refused,
         };
+        panel.count_carried();
         if panel.anybody() {
             Ok(panel)
         } else {
@@ -169,10 +173,17 @@ impl Panel {
 
     /// Whether there is a judge, over TLS or plain, that this question can be put by way of.
     pub(super) fn has(&self, tls: bool, capability: Capability) -> bool {
-        let serves = |seat: &Seat| {
-            seat.judge().is_some_and(|judge| self.serves_all(&judge) && judge.carries(capability))
-        };
-        self.seats.iter().any(|seat| seat.spec.url.tls == tls && serves(seat))
+        self.carried.load(Ordering::Acquire) & carried_bit(tls, capability) != 0
+    }
+
+    /// Works out which questions can be put by way of whom: every proxy asks for it, and it changes with the judges only.
+    fn count_carried(&self) {
+        let met = self.seats.iter().filter_map(Seat::judge).filter(|judge| self.serves_all(judge));
+        let bits = met.fold(0, |bits, judge| {
+            let carried = Capability::ALL.into_iter().filter(|capability| judge.carries(*capability));
+            carried.fold(bits, |bits, capability| bits | carried_bit(judge.url.tls, capability))
+        });
+        self.carried.store(bits, Ordering::Release);
     }
 
     /// Whether a judge can answer every question, and not only the one about IPv6.
@@ -291,6 +302,7 @@ impl Panel {
                     seat.changed.store(self.now(), Ordering::Release);
                 }
                 *seat.judge.write().unwrap_or_else(PoisonError::into_inner) = Some(Arc::new(judge));
+                self.count_carried();
                 seat.last_good.fetch_max(asked, Ordering::AcqRel);
                 seat.up.store(true, Ordering::Release);
                 seat.ask_at.store(self.now() + micros(REINTRODUCE_AFTER), Ordering::Release);
@@ -335,6 +347,11 @@ impl Panel {
             }
         }
     }
+}
+
+/// The bit of a question, put to a judge over TLS or a plain one.
+const fn carried_bit(tls: bool, capability: Capability) -> u16 {
+    1 << (capability as u16 + if tls { 8 } else { 0 })
 }
 
 fn has_ipv4(judge: &Judge) -> bool {

@@ -39,7 +39,7 @@ pub struct CheckDone {
     pub at: UnixMs,
     /// What it means.
     pub verdict: Verdict,
-    /// What was seen.
+    /// What was seen; nothing where nobody wants it.
     pub evidence: Evidence,
     /// Visits to targets, in the order of the options; none of one that does not work.
     pub visits: Box<[Attempt]>,
@@ -74,4 +74,6 @@ pub(crate) struct Options {
     pub(crate) to_unverified: bool,
     /// Whether what is said is written down for somebody to read.
     pub(crate) recorded: bool,
+    /// Whether the evidence is wanted; otherwise it is let go as soon as it has its verdict.
+    pub(crate) with_evidence: bool,
 }

@@ -13,8 +13,8 @@ use futures_util::future::{join, join_all};
 use proxydeck_domain::{
     Anonymity, Attempt, Capability, Evidence, GIVEAWAY_EXIT, Host, Proxy, Reason, Stage, is_public,
 };
-use proxydeck_wire::{Ask, Pace, Resolution, Scratch, Tried, Visit, attempt, visit};
-use tokio::sync::{Notify, Semaphore, SemaphorePermit};
+use proxydeck_wire::{Accepted, Ask, Pace, Resolution, Scratch, Tried, Visit, attempt, visit};
+use tokio::sync::{Semaphore, SemaphorePermit};
 use tokio::time::sleep;
 
 use super::judges::{Panel, Turn};
@@ -25,9 +25,12 @@ use super::{Job, Options};
 /// How far ahead a foreign judge's turns may be booked before nobody dials for it: a proxy that was dialled does
 /// not wait much longer than this with an open connection.
 const BOOKED_AHEAD: Duration = Duration::from_secs(1);
-/// What part of the timeout a port may stay silent before it is asked something else too. Three questions that are cut
-/// short after a twelfth cost a silent port a quarter of a deadline together.
-const SILENT_PART: u32 = 12;
+/// How many times longer than the way there and back a port may stay silent before it is asked something else too, and
+/// how long an answer to that may take: whoever understands a greeting answers it at once.
+const SILENT_WAYS: u32 = 4;
+/// What part of the timeout this is at least, and at most. Three questions that are cut short cost a silent port three such
+/// parts together, and it is mostly silent ports that a run waits for.
+const SILENT_PARTS: (u32, u32) = (32, 12);
 /// How many times longer than the answers that a port has given to other questions it may take to one that it may not
 /// understand.
 const SLOWER: u32 = 8;
@@ -74,9 +77,9 @@ impl Question {
     }
 }
 
-/// Checks one proxy.
-pub(super) async fn check(bench: &Bench, job: &Job, scratch: &mut Scratch) -> Seen {
-    let mut seen = Seen::default();
+/// Checks one proxy. `room` is for its attempts.
+pub(super) async fn check(bench: &Bench, job: &Job, room: Vec<Attempt>, scratch: &mut Scratch) -> Seen {
+    let mut seen = Seen { evidence: Evidence { attempts: room }, ..Seen::default() };
     let endpoint = &job.proxy.endpoint;
     let address = match locate(bench, job).await {
         Ok(ip) => SocketAddr::new(ip, endpoint.port()),
@@ -143,7 +146,7 @@ struct Line<'a> {
 }
 
 impl Line<'_> {
-    async fn ask(&self, question: Question, accepted: Option<&Notify>, scratch: &mut Scratch) -> Asked {
+    async fn ask(&self, question: Question, accepted: Option<&Accepted>, scratch: &mut Scratch) -> Asked {
         match self.bench.turn(question.capability) {
             Some(turn) => self.bench.ask_judge(question, turn, self, accepted, scratch).await,
             None => {
@@ -230,7 +233,9 @@ impl Line<'_> {
         scratch: &mut Scratch,
         seen: &mut Seen,
     ) {
-        let silent = self.bench.options.timeout / SILENT_PART;
+        let timeout = self.bench.options.timeout;
+        let (least, most) = (timeout / SILENT_PARTS.0, timeout / SILENT_PARTS.1);
+        let mut silent = most;
         // Forwarding takes as long as the judge's answer, and a hint deserves to be heard out.
         let heard_out = |capability: Capability| {
             capability == Capability::Http || capability.protocol().is_some_and(|p| job.hints.contains(p))
@@ -239,21 +244,22 @@ impl Line<'_> {
             patience: (!heard_out(capability)).then_some(patience),
             ..Question::new(capability)
         };
-        let accepted = Notify::new();
+        let accepted = Accepted::default();
         let mut asking = Box::pin(self.ask(put(first, silent), Some(&accepted), scratch));
         let silence = async {
-            accepted.notified().await;
+            let silent = (accepted.wait().await * SILENT_WAYS).clamp(least, most);
             sleep(silent).await;
+            silent
         };
         let early = tokio::select! {
             biased;
-            answer = &mut asking => Some(answer),
-            () = silence => None,
+            answer = &mut asking => Ok(answer),
+            silent = silence => Err(silent),
         };
         // How long the others may take: the port has answered, or closed, or been given up, and they get more than that.
-        let mut patience = silent;
+        let patience;
         match early {
-            Some(answer) => {
+            Ok(answer) => {
                 patience = answer.response_time().map_or(silent, |time| silent.max(time * SLOWER));
                 seen.take(answer);
                 if seen.is_settled() {
@@ -268,7 +274,9 @@ impl Line<'_> {
                     seen.take(answer);
                 }
             }
-            None => {
+            Err(waited) => {
+                silent = waited;
+                patience = waited;
                 let others = self.ask_all(rest.iter().map(|capability| put(*capability, silent)));
                 let (answer, others) = join(&mut asking, others).await;
                 seen.take(answer);
@@ -392,7 +400,7 @@ impl Bench {
         question: Question,
         Turn { seat, judge }: Turn,
         line: &Line<'_>,
-        accepted: Option<&Notify>,
+        accepted: Option<&Accepted>,
         scratch: &mut Scratch,
     ) -> Asked {
         let Question { capability, by, over_tls, patience, page } = question;

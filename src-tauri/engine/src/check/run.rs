@@ -27,6 +27,8 @@ const BATCH: usize = 500;
 const BATCH_AFTER: Duration = Duration::from_millis(100);
 /// Results on their way from the workers. So many hold the workers back.
 const MOST_LANDED: usize = 1024;
+/// Attempts for which a worker keeps the room: most proxies have one or two, and there are thousands of workers.
+const MOST_SPARE: usize = 2;
 /// How often what is held back is looked at.
 const LOOK_AGAIN: Duration = Duration::from_millis(100);
 /// How long a held result waits for an answer by chance before the judge is asked directly.
@@ -298,18 +300,28 @@ async fn worker(
     landing: Arc<Landing>,
 ) {
     let mut scratch = Scratch::default();
+    // Room for attempts that is used again where the evidence is not handed on.
+    let mut spare = Vec::new();
     loop {
         bench.panel.opened().await;
         let Some(&at) = todo.get(next.fetch_add(1, Ordering::Relaxed)) else { return };
         let Some(job) = jobs.get(at) else { return };
         let began = bench.panel.now();
-        let seen = check(&bench, job, &mut scratch).await;
+        let seen = check(&bench, job, std::mem::take(&mut spare), &mut scratch).await;
         let ours = seen.evidence.attempts.iter().any(|a| a.reason == Some(Reason::LocalError));
-        let done = Verdict::of(&seen.evidence).map(|verdict| CheckDone {
+        let verdict = Verdict::of(&seen.evidence);
+        let mut evidence = seen.evidence;
+        if !bench.options.with_evidence {
+            let mut attempts = std::mem::take(&mut evidence.attempts);
+            attempts.clear();
+            attempts.shrink_to(MOST_SPARE);
+            spare = attempts;
+        }
+        let done = verdict.map(|verdict| CheckDone {
             id: job.id,
             at: now_ms(),
             verdict,
-            evidence: seen.evidence,
+            evidence,
             visits: seen.visits.into_boxed_slice(),
         });
         let landed =
@@ -445,7 +457,8 @@ impl Collector<'_> {
     async fn flush(&mut self) {
         if !self.batch.is_empty() {
             // A receiver that is gone has cancelled the run.
-            let _ = self.outlet.results.send(std::mem::take(&mut self.batch)).await;
+            let batch = std::mem::replace(&mut self.batch, Vec::with_capacity(BATCH));
+            let _ = self.outlet.results.send(batch).await;
         }
     }
 }
