@@ -1,12 +1,16 @@
 //! `proxydeck-lab`: serves one simulated internet, so that a developer, a demo and a benchmark use the same world.
 
+use std::collections::BTreeMap;
 use std::io::{self, Read as _, Write as _};
+use std::net::{IpAddr, Ipv4Addr};
 use std::path::{Path, PathBuf};
 use std::thread;
 use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use proxydeck_tests::lab::{JudgeKind, JudgeSpec, Mix, World};
+use proxydeck_tests::mmdb::database;
+use serde_json::{Value, json};
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::oneshot;
 
@@ -47,6 +51,9 @@ struct Serve {
     /// Gives the judges names, and writes `HOST:PORT:ADDR` for each, one a line.
     #[arg(long, value_name = "FILE")]
     resolve_file: Option<PathBuf>,
+    /// Where to write a database that says in which country each proxy is entered and left, in MaxMind's format.
+    #[arg(long, value_name = "FILE")]
+    geo: Option<PathBuf>,
     /// How many of a hundred proxies live.
     #[arg(long, default_value_t = 10, value_name = "PERCENT", value_parser = clap::value_parser!(u8).range(0..=100))]
     alive: u8,
@@ -110,16 +117,19 @@ async fn serve(options: Serve) -> io::Result<()> {
     let mix = mix.alive(options.alive).latency(Duration::from_millis(options.latency));
     let mix = if options.http_only { mix.http_only() } else { mix };
     let world = builder.proxies(mix, options.proxies).start().await?;
-    write(&options.list, &world.list())?;
-    write(&options.judge_file, &lines(world.judge_urls()))?;
+    write(&options.list, world.list())?;
+    write(&options.judge_file, lines(world.judge_urls()))?;
     if let Some(path) = &options.resolve_file {
-        write(path, &lines(world.resolve_args()))?;
+        write(path, lines(world.resolve_args()))?;
     }
     if let Some(path) = &options.ca {
         write(path, world.ca_pem())?;
     }
     if let Some(path) = &options.truth {
-        write(path, &world.truths()?)?;
+        write(path, world.truths()?)?;
+    }
+    if let Some(path) = &options.geo {
+        write(path, countries(&world))?;
     }
     writeln!(io::stdout(), "ready")?;
     io::stdout().flush()?;
@@ -136,6 +146,42 @@ async fn serve(options: Serve) -> io::Result<()> {
         () = stdin_end(options.until_stdin_ends) => {}
     }
     world.stop().await
+}
+
+/// The countries and networks of a simulated internet; the numbers of the networks are for documentation (RFC 5398).
+const PLACES: [(&str, u32, &str); 8] = [
+    ("TW", 64_496, "Formosa Example Telecom"),
+    ("JP", 64_497, "Example Net Tokyo"),
+    ("DE", 64_498, "Beispiel Netz"),
+    ("US", 64_499, "Example Hosting"),
+    ("SG", 64_500, "Lion City Example"),
+    ("BR", 64_501, "Rede Exemplo"),
+    ("NL", 64_502, "Voorbeeld Datacenter"),
+    ("VN", 64_503, "Example Telecom Hanoi"),
+];
+
+/// A database of where the proxies of a world are entered and left: every address always in the same country, and the
+/// first countries more often than the last.
+fn countries(world: &World) -> Vec<u8> {
+    let proxies = world.proxies();
+    let addresses = proxies.iter().flat_map(|proxy| [proxy.addr.ip(), proxy.exit]);
+    let networks: BTreeMap<Ipv4Addr, Value> = addresses
+        .filter_map(|ip| if let IpAddr::V4(v4) = ip { Some(v4) } else { None })
+        .map(|v4| {
+            let [_, _, a, b] = v4.octets();
+            let number = usize::from(a) * 256 + usize::from(b);
+            let (code, asn, name) = PLACES[(number % 13 * (number % 7) / 10) % PLACES.len()];
+            let place = json!({
+                "country": { "iso_code": code },
+                "autonomous_system_number": asn,
+                "autonomous_system_organization": name,
+            });
+            (v4, place)
+        })
+        .collect();
+    let networks: Vec<(Ipv4Addr, u8, Value)> =
+        networks.into_iter().map(|(v4, place)| (v4, 32, place)).collect();
+    database("Lab", &networks)
 }
 
 /// Waits for the end of standard input, or for ever when nobody asked.
@@ -157,7 +203,7 @@ fn lines(texts: Vec<String>) -> String {
     texts.into_iter().map(|text| text + "\n").collect()
 }
 
-fn write(path: &Path, text: &str) -> io::Result<()> {
-    std::fs::write(path, text)
+fn write(path: &Path, content: impl AsRef<[u8]>) -> io::Result<()> {
+    std::fs::write(path, content)
         .map_err(|error| io::Error::new(error.kind(), format!("{}: {error}", path.display())))
 }
