@@ -50,6 +50,7 @@ const COPIES_TRIED: u32 = 3;
 pub(crate) fn open_writer(path: &Path) -> Result<Connection, StoreError> {
     begin_or_claim(path)?;
     let fault = |error| StoreError::of(path, error);
+    let had_log = with_ending(path, "-wal").exists();
     let mut conn = Connection::open_with_flags(
         path,
         OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX,
@@ -60,11 +61,19 @@ pub(crate) fn open_writer(path: &Path) -> Result<Connection, StoreError> {
     let leave_log = |leave| conn.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, leave);
     leave_log(true).map_err(fault)?;
     let stamp = Stamp::read(&conn).map_err(fault)?;
-    if stamp.tables > 0 && stamp.application_id != APPLICATION_ID {
-        return Err(StoreError::Foreign { path: path.to_owned() });
-    }
-    if stamp.version > VERSION {
-        return Err(StoreError::Newer { path: path.to_owned(), found: stamp.version, known: VERSION });
+    let refused = if stamp.tables > 0 && stamp.application_id != APPLICATION_ID {
+        Some(StoreError::Foreign { path: path.to_owned() })
+    } else if stamp.version > VERSION {
+        Some(StoreError::Newer { path: path.to_owned(), found: stamp.version, known: VERSION })
+    } else {
+        None
+    };
+    if let Some(refused) = refused {
+        // A log that reading alone began is empty, and goes with the connection.
+        if !had_log {
+            leave_log(false).map_err(fault)?;
+        }
+        return Err(refused);
     }
     configure_writer(&conn).map_err(fault)?;
     leave_log(false).map_err(fault)?;

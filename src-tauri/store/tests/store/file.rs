@@ -136,7 +136,10 @@ fn a_database_of_a_newer_version_is_refused_and_left_as_it_is() {
     world.raw().pragma_update(None, "user_version", newer).unwrap();
     world.store.shutdown();
     let before = fs::read(world.path()).unwrap();
-    for refused in [Store::open(world.path(), NOW).map(drop), Store::open_read_only(world.path()).map(drop)] {
+    let open = Store::open(world.path(), NOW).map(drop);
+    let beside = fs::read_dir(world.dir.path()).unwrap().count();
+    assert_eq!(beside, 1, "nothing is left beside it");
+    for refused in [open, Store::open_read_only(world.path()).map(drop)] {
         match refused {
             Err(StoreError::Newer { found, known, .. }) => assert_eq!((found, known), (newer, ours)),
             other => panic!("a newer database must be refused: {other:?}"),
