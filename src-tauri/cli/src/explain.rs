@@ -11,14 +11,16 @@ use serde_json::Value;
 /// The words of the interface, so that a reason is explained in one way wherever it is read.
 const WORDS: &str = include_str!("../../../ui/src/i18n/en.json");
 
+/// The questions in the order in which the interface shows them.
+const CAPABILITIES: [&str; 8] = ["http", "connect", "socks4", "socks4a", "socks5", "socks5h", "tls", "ipv6"];
+
 /// Writes everything.
 pub(crate) fn write(out: &mut impl Write, explained: &Explained) -> io::Result<()> {
     let result = &explained.result;
     write_verdict(out, result)?;
     writeln!(out)?;
-    let answers = result["capabilities"].as_object().into_iter().flatten();
-    for (capability, answer) in answers {
-        writeln!(out, "  {capability:<9}{}", answer_text(answer))?;
+    for capability in CAPABILITIES {
+        writeln!(out, "  {capability:<9}{}", answer_text(&result["capabilities"][capability]))?;
     }
     for (number, attempt) in (1..).zip(&explained.attempts) {
         writeln!(out)?;

@@ -112,7 +112,7 @@ pub async fn attempt(net: &Net, ask: &Ask<'_>, scratch: &mut Scratch) -> Tried {
     log.attempt.over_tls = ask.over_tls;
     log.attempt.transcript = ask.recorded.then(Box::default);
     let mut deadline = Instant::now() + ask.timeout;
-    log.enter(Stage::Dial);
+    log.attempt.stage = Stage::Dial;
     let outcome = match timeout_at(deadline, dial(ask.address)).await {
         Err(_) => Err(Failure::of(Reason::DialTimeout)),
         Ok(Err(error)) => Err(Failure::of(dial_reason(&error))),

@@ -108,7 +108,7 @@ pub async fn visit(net: &Net, visit: &Visit<'_>, scratch: &mut Scratch) -> Attem
 }
 
 async fn go(net: &Net, visit: &Visit<'_>, scratch: &mut Scratch, log: &mut Log) -> Result<(), Failure> {
-    log.enter(Stage::Dial);
+    log.attempt.stage = Stage::Dial;
     let stream = dial(visit.address).await.map_err(|error| Failure::of(dial_reason(&error)))?;
     // A socket that cannot be told so is only slower.
     let _ = stream.set_nodelay(true);
