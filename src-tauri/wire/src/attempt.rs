@@ -1,8 +1,8 @@
 //! One try at one capability of one proxy: one dial, one handshake, at most one exchange with a judge.
 
 use std::net::{IpAddr, SocketAddr};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, PoisonError, RwLock};
 use std::time::{Duration, SystemTime};
 
 use proxydeck_domain::{
@@ -49,8 +49,8 @@ pub struct Ask<'a> {
     pub address: SocketAddr,
     /// Who tells what arrived.
     pub judge: &'a Judge,
-    /// All of our own addresses seen so far.
-    pub own: &'a [IpAddr],
+    /// All of our own addresses.
+    pub own: &'a OwnAddresses,
     /// From dial to last byte.
     pub timeout: Duration,
     /// Turns at the judge, if it may not be asked at any rate.
@@ -61,6 +61,28 @@ pub struct Ask<'a> {
     pub page: bool,
     /// Whether the account goes over TLS to a proxy for whose certificate nobody vouches, too.
     pub to_unverified: bool,
+}
+
+/// All of our own addresses that judges have seen. They may grow while an attempt is under way, and count at its end.
+#[derive(Debug, Default)]
+pub struct OwnAddresses(RwLock<Arc<[IpAddr]>>);
+
+impl OwnAddresses {
+    /// Those that are known.
+    #[must_use]
+    pub fn all(&self) -> Arc<[IpAddr]> {
+        Arc::clone(&self.0.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Adds those that are new.
+    pub fn add(&self, addresses: &[IpAddr]) {
+        let mut own = self.0.write().unwrap_or_else(PoisonError::into_inner);
+        for address in addresses {
+            if !own.contains(address) {
+                *own = own.iter().chain([address]).copied().collect();
+            }
+        }
+    }
 }
 
 /// Tells that a connection was accepted, and after how long.
@@ -111,7 +133,7 @@ pub async fn attempt(net: &Net, ask: &Ask<'_>, scratch: &mut Scratch) -> Tried {
     let mut log = Log::new(ask.capability, Arc::clone(ask.judge.shown()));
     log.attempt.over_tls = ask.over_tls;
     log.attempt.transcript = ask.recorded.then(Box::default);
-    let mut deadline = Instant::now() + ask.timeout;
+    let mut deadline = log.began() + ask.timeout;
     log.attempt.stage = Stage::Dial;
     let outcome = match timeout_at(deadline, dial(ask.address)).await {
         Err(_) => Err(Failure::of(Reason::DialTimeout)),
@@ -225,6 +247,27 @@ pub(crate) async fn secure(
     Ok(stream)
 }
 
+/// Speaks TLS through a tunnel with whom it leads to, who must prove to be it; `otherwise` is what it means if not.
+pub(crate) async fn tunnel_tls<S: AsyncRead + AsyncWrite + Unpin>(
+    net: &Net,
+    server: &ServerName<'static>,
+    stream: S,
+    otherwise: Reason,
+    log: &mut Log,
+) -> Result<TlsStream<S>, Failure> {
+    let connecting = net.tls.connector().connect(server.clone(), stream);
+    // On the heap, so that the many attempts in the clear need not make room for it.
+    let stream = Box::pin(connecting).await.map_err(|error| tls_failure(&error))?;
+    let chain = stream.get_ref().1.peer_certificates().unwrap_or_default();
+    match net.tls.verify(chain, server, now()) {
+        Ok(_) => Ok(stream),
+        Err((detail, seen)) => {
+            log.attempt.certificate = seen;
+            Err(Failure { reason: otherwise, code: None, detail: Some(detail) })
+        }
+    }
+}
+
 /// The name of a proxy, if the list has one: by that its own certificate is verified.
 fn name_of(proxy: &Proxy) -> Option<&str> {
     match proxy.endpoint.host() {
@@ -239,7 +282,7 @@ pub(crate) fn account_for(proxy: &Proxy, over_tls: bool, to_unverified: bool) ->
 }
 
 /// Now, as certificates count it.
-pub(crate) fn now() -> UnixTime {
+fn now() -> UnixTime {
     UnixTime::since_unix_epoch(SystemTime::UNIX_EPOCH.elapsed().unwrap_or_default())
 }
 
@@ -287,14 +330,7 @@ async fn talk(
             let detail = Some("it spoke before TLS began".to_owned());
             return Err(Failure { reason: Reason::TlsFailed, code: None, detail });
         }
-        let connecting = net.tls.connector().connect(judge.server_name.clone(), stream);
-        // On the heap, so that the many attempts in the clear need not make room for it.
-        let mut stream = Box::pin(connecting).await.map_err(|error| tls_failure(&error))?;
-        let chain = stream.get_ref().1.peer_certificates().unwrap_or_default();
-        if let Err((detail, seen)) = net.tls.verify(chain, &judge.server_name, now()) {
-            log.attempt.certificate = seen;
-            return Err(Failure { reason: Reason::TlsIntercepted, code: None, detail: Some(detail) });
-        }
+        let mut stream = tunnel_tls(net, &judge.server_name, stream, Reason::TlsIntercepted, log).await?;
         ask(&mut stream, out, reader, Stage::Answer, Wanted::Whole, log).await?;
         read(question, &sent, reader, Basis::Tunnel, log)
     } else {
@@ -402,14 +438,15 @@ fn read(
         .collect();
     let received =
         Received { remote: reading.remote, headers: &reading.headers, hides_headers: judge.hides_headers };
-    log.attempt.finding = Some(judge_anonymity(question.own, &fields, received, &judge.baseline, basis));
+    log.attempt.finding =
+        Some(judge_anonymity(&question.own.all(), &fields, received, &judge.baseline, basis));
     log.attempt.exit = reading.remote;
     log.attempt.latency_ms = log.latency_ms();
     log.attempt.received = reading.headers;
     Ok(())
 }
 
-pub(crate) fn tls_failure(error: &std::io::Error) -> Failure {
+fn tls_failure(error: &std::io::Error) -> Failure {
     let said = error.get_ref().and_then(|inner| inner.downcast_ref::<rustls::Error>());
     match said {
         Some(said) => Failure { reason: Reason::TlsFailed, code: None, detail: Some(said.to_string()) },

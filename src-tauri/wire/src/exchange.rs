@@ -50,6 +50,11 @@ impl Log {
         }
     }
 
+    /// When the attempt began.
+    pub(crate) const fn began(&self) -> Instant {
+        self.began
+    }
+
     /// Ends the current stage and enters another, which may be the same.
     pub(crate) fn enter(&mut self, stage: Stage) {
         self.clock();

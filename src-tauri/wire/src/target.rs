@@ -13,8 +13,7 @@ use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::time::timeout;
 
 use crate::attempt::{
-    Destination, account_for, basic, now, open_tunnel, request, secure, timeout_reason, tls_failure,
-    withhold_from,
+    Destination, account_for, basic, open_tunnel, request, secure, timeout_reason, tunnel_tls, withhold_from,
 };
 use crate::dial::{dial, dial_reason};
 use crate::exchange::{Log, Wanted, ask};
@@ -157,18 +156,8 @@ async fn through(
         request(out, url.plain_target(), &url.authority(), None);
         if url.tls {
             log.enter(Stage::Tls);
-            let server_name = &visit.target.server_name;
-            let mut stream = net
-                .tls
-                .connector()
-                .connect(server_name.clone(), stream)
-                .await
-                .map_err(|error| tls_failure(&error))?;
-            let chain = stream.get_ref().1.peer_certificates().unwrap_or_default();
-            if let Err((detail, seen)) = net.tls.verify(chain, server_name, now()) {
-                log.attempt.certificate = seen;
-                return Err(Failure { reason: Reason::TlsFailed, code: None, detail: Some(detail) });
-            }
+            let server = &visit.target.server_name;
+            let mut stream = tunnel_tls(net, server, stream, Reason::TlsFailed, log).await?;
             ask(&mut stream, out, reader, Stage::Answer, Wanted::Head, log).await?;
         } else {
             reader.inbox().append(inbox);

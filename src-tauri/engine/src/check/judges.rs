@@ -2,13 +2,13 @@
 //! are back.
 
 use std::net::IpAddr;
-use std::sync::atomic::{AtomicU16, AtomicU64, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU16, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
 use futures_util::future::join_all;
 use proxydeck_domain::{Capability, is_public};
-use proxydeck_wire::{AskError, Judge, JudgeUrl, Net, Pace, beyond_reach, introduce};
+use proxydeck_wire::{AskError, Judge, JudgeUrl, Net, OwnAddresses, Pace, beyond_reach, introduce};
 use tokio::sync::watch;
 use tokio::time::Instant;
 
@@ -34,7 +34,7 @@ pub(super) struct Seat {
     spec: JudgeSpec,
     /// None until it has answered once; then what it answered last.
     judge: RwLock<Option<Arc<Judge>>>,
-    up: std::sync::atomic::AtomicBool,
+    up: AtomicBool,
     /// One that we cannot reach ourselves and that proxies are asked to reach over IPv6.
     beyond_reach: Option<Arc<Judge>>,
     pub(super) pace: Option<Pace>,
@@ -44,7 +44,7 @@ pub(super) struct Seat {
     changed: AtomicU64,
     /// When it is asked again, in microseconds since the panel began.
     ask_at: AtomicU64,
-    asking: std::sync::atomic::AtomicBool,
+    asking: AtomicBool,
 }
 
 impl Seat {
@@ -65,12 +65,14 @@ pub(crate) struct Panel {
     net: Net,
     seats: Vec<Seat>,
     turn: AtomicUsize,
-    own: RwLock<Arc<[IpAddr]>>,
+    own: OwnAddresses,
     began: Instant,
     /// Which questions can be put, by [`carried_bit`].
     carried: AtomicU16,
-    /// Whether anybody can be asked.
+    /// Whether anybody can be asked, as it changes.
     open: watch::Sender<bool>,
+    /// Whether nobody can, for whoever only looks.
+    shut: AtomicBool,
     /// Whether a judge has an IPv4 address. Then those that have none are asked over IPv6 only: few proxies reach them.
     knows_ipv4: bool,
     refused: Vec<(String, AskError)>,
@@ -90,13 +92,13 @@ impl Panel {
     pub(crate) async fn introduce(net: Net, specs: &[JudgeSpec]) -> Result<Self, Vec<(String, AskError)>> {
         let answers = join_all(specs.iter().map(|spec| welcome(&net, spec))).await;
         let mut refused = Vec::new();
-        let mut own = Vec::new();
+        let own = OwnAddresses::default();
         let mut seats = Vec::new();
         for (spec, answer) in specs.iter().zip(answers) {
             let mut unreached = None;
             let judge = match answer {
                 Ok(judge) => {
-                    own.extend(&judge.seen_as);
+                    own.add(&judge.seen_as);
                     Some(Arc::new(judge))
                 }
                 Err(error) => {
@@ -121,8 +123,6 @@ impl Panel {
                 asking: false.into(),
             });
         }
-        own.sort_unstable();
-        own.dedup();
         let met = seats.iter().filter_map(Seat::judge);
         let knows_ipv4 = met.filter(|judge| judge.proves()).any(|judge| has_ipv4(&judge));
         let panel = Self {
@@ -131,9 +131,10 @@ impl Panel {
             seats,
             turn: AtomicUsize::new(0),
             carried: AtomicU16::new(0),
-            own: RwLock::new(own.into()),
+            own,
             began: Instant::now(),
             open: watch::Sender::new(true),
+            shut: AtomicBool::new(false),
             refused,
         };
         panel.count_carried();
@@ -167,8 +168,8 @@ impl Panel {
     }
 
     /// All of our own addresses seen in this run.
-    pub(super) fn own(&self) -> Arc<[IpAddr]> {
-        Arc::clone(&self.own.read().unwrap_or_else(PoisonError::into_inner))
+    pub(super) const fn own(&self) -> &OwnAddresses {
+        &self.own
     }
 
     /// Whether there is a judge, over TLS or plain, that this question can be put by way of.
@@ -275,7 +276,7 @@ impl Panel {
     /// Waits until somebody can be asked.
     pub(super) async fn opened(&self) {
         // Every proxy comes by here, and nearly always somebody can be asked.
-        if *self.open.borrow() {
+        if !self.shut.load(Ordering::Acquire) {
             return;
         }
         let mut open = self.open.subscribe();
@@ -297,7 +298,7 @@ impl Panel {
         let asked = self.now();
         match welcome(&self.net, &seat.spec).await {
             Ok(judge) => {
-                self.met(&judge.seen_as);
+                self.own.add(&judge.seen_as);
                 if seat.judge().is_some_and(|before| !before.answers_like(&judge)) {
                     seat.changed.store(self.now(), Ordering::Release);
                 }
@@ -317,6 +318,7 @@ impl Panel {
         }
         seat.asking.store(false, Ordering::Release);
         let anybody = self.anybody();
+        self.shut.store(!anybody, Ordering::Release);
         self.open.send_if_modified(|open| std::mem::replace(open, anybody) != anybody);
     }
 
@@ -337,15 +339,6 @@ impl Panel {
                 seat.ask_at.load(Ordering::Acquire) <= now && !seat.asking.load(Ordering::Acquire)
             })
             .collect()
-    }
-
-    fn met(&self, addresses: &[IpAddr]) {
-        let mut own = self.own.write().unwrap_or_else(PoisonError::into_inner);
-        for address in addresses {
-            if !own.contains(address) {
-                *own = own.iter().chain([address]).copied().collect();
-            }
-        }
     }
 }
 

@@ -41,6 +41,8 @@ pub(super) struct Line {
     limit: usize,
     cut: Option<u64>,
     grown: u64,
+    /// How long a dial may take.
+    timeout: u64,
     /// How long after its second a group has ended.
     patience: u64,
     groups: VecDeque<Group>,
@@ -57,6 +59,7 @@ impl Line {
             limit: wanted,
             cut: None,
             grown: 0,
+            timeout: micros(timeout),
             patience: micros(timeout + GROUP),
             groups: VecDeque::new(),
             usual_dials: 0.0,
@@ -70,8 +73,10 @@ impl Line {
         self.limit
     }
 
-    /// Takes note of a proxy that was dialled, and whether the dial came to nothing.
-    pub(super) fn dialled(&mut self, began: u64, lost: bool) {
+    /// Takes note of a proxy that was dialled, and whether the dial came to nothing. `ended` is when that was known: for
+    /// one that came to nothing a deadline after it began, for the others soon after.
+    pub(super) fn dialled(&mut self, ended: u64, lost: bool) {
+        let began = if lost { ended.saturating_sub(self.timeout) } else { ended };
         let number = began / micros(GROUP);
         let group = match self.groups.iter_mut().find(|group| group.number == number) {
             Some(group) => group,
@@ -133,6 +138,8 @@ mod tests {
     use super::*;
 
     const SECOND: u64 = 1_000_000;
+    /// That of the lines that are dialled here.
+    const TIMEOUT: u64 = 3 * SECOND;
 
     #[test]
     fn trouble_halves_at_most_once_a_second_and_quiet_gives_back_by_and_by() {
@@ -168,7 +175,8 @@ mod tests {
     fn dial(line: &mut Line, seconds: std::ops::Range<u64>, lost_of_ten: u64) {
         for second in seconds {
             for dial in 0..100 {
-                line.dialled(second * SECOND + dial * 10_000, dial % 10 < lost_of_ten);
+                let (began, lost) = (second * SECOND + dial * 10_000, dial % 10 < lost_of_ten);
+                line.dialled(if lost { began + TIMEOUT } else { began }, lost);
             }
         }
     }

@@ -409,8 +409,6 @@ impl Bench {
             sleep(early.max(Duration::from_millis(1))).await;
         }
         let _socket = self.take_socket().await;
-        let own = self.panel.own();
-        let began = self.panel.now();
         let ask = Ask {
             capability,
             by,
@@ -420,7 +418,7 @@ impl Bench {
             proxy: line.proxy,
             address: line.address,
             judge: &judge,
-            own: &own,
+            own: self.panel.own(),
             timeout: self.options.timeout,
             pace,
             recorded: self.options.recorded,
@@ -429,7 +427,8 @@ impl Bench {
         };
         let tried = attempt(self.panel.net(), &ask, scratch).await;
         if tried.attempt.reason.is_none() {
-            self.panel.answered(seat, began);
+            let took: u64 = tried.attempt.times.iter().map(|(_, micros)| u64::from(micros)).sum();
+            self.panel.answered(seat, self.panel.now().saturating_sub(took));
         }
         Asked { tried, seat: Some(seat) }
     }

@@ -77,7 +77,6 @@ pub(super) struct Outlet {
 /// A result on its way.
 struct Landed {
     job: usize,
-    began: u64,
     ended: u64,
     /// Whether our own machine could not.
     ours: bool,
@@ -306,7 +305,6 @@ async fn worker(
         bench.panel.opened().await;
         let Some(&at) = todo.get(next.fetch_add(1, Ordering::Relaxed)) else { return };
         let Some(job) = jobs.get(at) else { return };
-        let began = bench.panel.now();
         let seen = check(&bench, job, std::mem::take(&mut spare), &mut scratch).await;
         let ours = seen.evidence.attempts.iter().any(|a| a.reason == Some(Reason::LocalError));
         let verdict = Verdict::of(&seen.evidence);
@@ -324,8 +322,7 @@ async fn worker(
             evidence,
             visits: seen.visits.into_boxed_slice(),
         });
-        let landed =
-            Landed { job: at, began, ended: bench.panel.now(), ours, done, suspected: seen.suspected };
+        let landed = Landed { job: at, ended: bench.panel.now(), ours, done, suspected: seen.suspected };
         landing.put(landed).await;
         if ours {
             sleep(LOCAL_PAUSE).await;
@@ -396,7 +393,7 @@ impl Collector<'_> {
             if landed.ours {
                 sockets.line.trouble(landed.ended);
             }
-            sockets.line.dialled(landed.began, landed.is_lost());
+            sockets.line.dialled(landed.ended, landed.is_lost());
             self.take(landed);
         }
         *emptied = heap;
