@@ -198,7 +198,7 @@ mod tests {
         assert!(!line.jumped(60 * SECOND));
         let mut line = Line::new(512, Duration::from_secs(3));
         dial(&mut line, 0..2, 0);
-        dial(&mut line, 2..4, 9);
+        dial(&mut line, 2..3, 9);
         assert!(!line.jumped(60 * SECOND), "two seconds make no habit");
     }
 }
