@@ -50,7 +50,7 @@ const COPIES_TRIED: u32 = 3;
 pub(crate) fn open_writer(path: &Path) -> Result<Connection, StoreError> {
     begin_or_claim(path)?;
     let fault = |error| StoreError::of(path, error);
-    let had_log = with_ending(path, "-wal").exists();
+    let had_log = with_ending(path, LOG).exists();
     let mut conn = Connection::open_with_flags(
         path,
         OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX,
