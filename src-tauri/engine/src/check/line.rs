@@ -23,6 +23,9 @@ const CUT_PAUSE: Duration = Duration::from_secs(1);
 const GROW_EVERY: Duration = Duration::from_secs(1);
 /// What part of the wanted sockets is given back at a time.
 const GROW_PART: usize = 16;
+/// What part of the wanted sockets is left at least. Some errors of our own come with an address and not with the number
+/// of sockets (no IPv6 here, a firewall), and a list that is full of such addresses must not make a run crawl.
+const FEWEST_PART: usize = 8;
 /// The fewest sockets that a run goes on with.
 const FEWEST: usize = 4;
 
@@ -115,7 +118,8 @@ impl Line {
     pub(super) fn trouble(&mut self, now: u64) {
         self.grown = now;
         if self.cut.is_none_or(|cut| now >= cut + micros(CUT_PAUSE)) {
-            self.limit = (self.limit / 2).max(FEWEST).min(self.wanted);
+            let fewest = (self.wanted / FEWEST_PART).max(FEWEST);
+            self.limit = (self.limit / 2).max(fewest).min(self.wanted);
             self.cut = Some(now);
         }
     }
@@ -168,7 +172,7 @@ mod tests {
         for second in 0..20 {
             line.trouble(second * SECOND);
         }
-        assert_eq!(line.limit(), FEWEST);
+        assert_eq!(line.limit(), 64, "errors that no cut can end leave an eighth");
     }
 
     /// Dials at a steady pace, of which this share comes to nothing in each second.
