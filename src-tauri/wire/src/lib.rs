@@ -7,6 +7,7 @@
 
 mod attempt;
 mod dial;
+pub mod download;
 mod exchange;
 pub mod handshake;
 pub mod http;
