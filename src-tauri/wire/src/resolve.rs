@@ -74,13 +74,7 @@ impl Resolver {
 
     /// The addresses of a name.
     pub async fn resolve(&self, name: &str, port: u16) -> Resolution {
-        let ruled: Arc<[IpAddr]> = self
-            .rules
-            .iter()
-            .filter(|rule| rule.port == port && rule.host.eq_ignore_ascii_case(name))
-            .map(|rule| rule.address)
-            .collect();
-        if !ruled.is_empty() {
+        if let Some(ruled) = self.ruled(name, port) {
             return Resolution::Found(ruled);
         }
         let slot = {
@@ -90,7 +84,15 @@ impl Resolver {
         slot.get_or_init(|| self.look_up(name)).await.clone()
     }
 
-    async fn look_up(&self, name: &str) -> Resolution {
+    /// What the user's rules say about a name, if they say anything.
+    pub(crate) fn ruled(&self, name: &str, port: u16) -> Option<Arc<[IpAddr]>> {
+        let ours = |rule: &&ResolveRule| rule.port == port && rule.host.eq_ignore_ascii_case(name);
+        let ruled: Arc<[IpAddr]> = self.rules.iter().filter(ours).map(|rule| rule.address).collect();
+        (!ruled.is_empty()).then_some(ruled)
+    }
+
+    /// Asks the system, whatever the rules say and whatever is known.
+    pub(crate) async fn look_up(&self, name: &str) -> Resolution {
         // The semaphore is never closed, so a permit always comes.
         let _permit = self.permits.acquire().await;
         let Ok(found) = lookup_host((name, 0)).await else { return Resolution::Unknown };

@@ -50,21 +50,7 @@ impl ClientTls {
     /// # Errors
     /// [`TlsError`] when `extra_ca` holds no certificate.
     pub fn new(extra_ca: Option<&[u8]>) -> Result<Self, TlsError> {
-        let mut roots = RootCertStore { roots: webpki_roots::TLS_SERVER_ROOTS.to_vec() };
-        if let Some(pem) = extra_ca {
-            let mut added = 0;
-            for certificate in CertificateDer::pem_slice_iter(pem) {
-                let bad = |why: String| TlsError::Pem { what: "the judge's CA", why };
-                roots.add(certificate.map_err(|e| bad(e.to_string()))?).map_err(|e| bad(e.to_string()))?;
-                added += 1;
-            }
-            if added == 0 {
-                return Err(TlsError::Pem {
-                    what: "the judge's CA",
-                    why: "it holds no certificate".to_owned(),
-                });
-            }
-        }
+        let roots = roots(extra_ca, "the judge's CA")?;
         let provider = Arc::new(provider::default_provider());
         let setup = |e: &dyn fmt::Display| TlsError::Setup(e.to_string());
         let verifier = WebPkiServerVerifier::builder_with_provider(Arc::new(roots), Arc::clone(&provider))
@@ -100,6 +86,23 @@ impl ClientTls {
             .map(|_| ())
             .map_err(|error| (error.to_string(), Some(seen(leaf))))
     }
+}
+
+/// The roots of the web and, where given, the certificates in `extra` (PEM); `what` names those.
+pub(crate) fn roots(extra: Option<&[u8]>, what: &'static str) -> Result<RootCertStore, TlsError> {
+    let mut roots = RootCertStore { roots: webpki_roots::TLS_SERVER_ROOTS.to_vec() };
+    if let Some(pem) = extra {
+        let mut added = 0;
+        for certificate in CertificateDer::pem_slice_iter(pem) {
+            let bad = |why: String| TlsError::Pem { what, why };
+            roots.add(certificate.map_err(|e| bad(e.to_string()))?).map_err(|e| bad(e.to_string()))?;
+            added += 1;
+        }
+        if added == 0 {
+            return Err(TlsError::Pem { what, why: "it holds no certificate".to_owned() });
+        }
+    }
+    Ok(roots)
 }
 
 /// What is kept of a certificate.
