@@ -1,4 +1,4 @@
-//! `proxydeck-lab`: serves one simulated internet, so that a developer, a demo and a benchmark use the same world.
+//! `proxydeck-lab`: serves one simulated internet, or a fake web of sources, so that a developer, a demo and a benchmark use the same world.
 
 use std::collections::BTreeMap;
 use std::io::{self, Read as _, Write as _};
@@ -8,10 +8,10 @@ use std::thread;
 use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
-use proxydeck_tests::lab::{JudgeKind, JudgeSpec, Mix, World};
+use proxydeck_tests::lab::{JudgeKind, JudgeSpec, Mix, Page, SiteSpec, Web, World};
 use proxydeck_tests::mmdb::database;
 use serde_json::{Value, json};
-use tokio::signal::unix::{SignalKind, signal};
+use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::oneshot;
 
 /// A simulated internet on loopback: judges, and proxies of every sort.
@@ -26,6 +26,34 @@ struct Cli {
 enum Verb {
     /// Starts a world, writes its files, prints `ready`, and runs until SIGINT, SIGTERM or `--seconds`.
     Serve(Serve),
+    /// Starts a fake web of sources, prints their addresses, one a line, then `ready`, and runs until SIGINT, SIGTERM or
+    /// `--seconds`.
+    Web(WebOptions),
+}
+
+#[derive(Args)]
+struct WebOptions {
+    /// How many sources, in turn as text, CSV, JSON and as a table in a page.
+    #[arg(long, default_value_t = 60)]
+    sources: usize,
+    /// How many addresses they have together. Every tenth stands in two sources.
+    #[arg(long, default_value_t = 500_000)]
+    addresses: usize,
+    /// On how many sites they lie: 127.B.0.10 and on, each on port 80 where that is allowed.
+    #[arg(long, default_value_t = 60, value_parser = clap::value_parser!(u8).range(1..=200))]
+    sites: u8,
+    /// Adds a site with a page of every sort: redirects, error pages, bombs, drips.
+    #[arg(long)]
+    one_of_each: bool,
+    /// What decides the lists.
+    #[arg(long, default_value_t = 7)]
+    seed: u64,
+    /// Ends by itself after so many seconds.
+    #[arg(long, value_name = "MAX")]
+    seconds: Option<u64>,
+    /// Ends when standard input ends.
+    #[arg(long)]
+    until_stdin_ends: bool,
 }
 
 #[derive(Args)]
@@ -87,16 +115,66 @@ enum MixName {
 }
 
 fn main() -> io::Result<()> {
-    let Cli { verb: Verb::Serve(options) } = Cli::parse();
+    let Cli { verb } = Cli::parse();
     // A world of 20,000 with every tenth listening needs some thousands of descriptors; the usual soft limit is 1,024.
     rlimit::increase_nofile_limit(u64::MAX)?;
-    tokio::runtime::Builder::new_multi_thread().enable_all().build()?.block_on(serve(options))
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+    match verb {
+        Verb::Serve(options) => runtime.block_on(serve(options)),
+        Verb::Web(options) => runtime.block_on(web(options)),
+    }
+}
+
+/// What ends a lab. The signals are ours from when this is made: whoever reads `ready` may send one at once.
+struct Ending {
+    interrupt: Signal,
+    terminate: Signal,
+    seconds: Option<u64>,
+    until_stdin_ends: bool,
+}
+
+impl Ending {
+    fn new(seconds: Option<u64>, until_stdin_ends: bool) -> io::Result<Self> {
+        let interrupt = signal(SignalKind::interrupt())?;
+        let terminate = signal(SignalKind::terminate())?;
+        Ok(Self { interrupt, terminate, seconds, until_stdin_ends })
+    }
+
+    /// Says `ready` and waits for the end.
+    async fn wait(mut self) -> io::Result<()> {
+        writeln!(io::stdout(), "ready")?;
+        io::stdout().flush()?;
+        let ended_by_itself = async {
+            match self.seconds {
+                Some(seconds) => tokio::time::sleep(Duration::from_secs(seconds)).await,
+                None => std::future::pending().await,
+            }
+        };
+        tokio::select! {
+            _ = self.interrupt.recv() => {}
+            _ = self.terminate.recv() => {}
+            () = ended_by_itself => {}
+            () = stdin_end(self.until_stdin_ends) => {}
+        }
+        Ok(())
+    }
+}
+
+async fn web(options: WebOptions) -> io::Result<()> {
+    let ending = Ending::new(options.seconds, options.until_stdin_ends)?;
+    let web = Web::seeded(options.seed)?;
+    let mut addresses = web.sources(options.sources, options.addresses, usize::from(options.sites))?;
+    if options.one_of_each {
+        let elsewhere = web.site(SiteSpec::default())?.page("/list.txt", Page::List(1000))?;
+        addresses.extend(web.site(SiteSpec::default())?.one_of_each(&elsewhere)?);
+    }
+    io::stdout().write_all(lines(addresses).as_bytes())?;
+    ending.wait().await?;
+    web.stop().await
 }
 
 async fn serve(options: Serve) -> io::Result<()> {
-    // The signals are ours before `ready` is said: whoever reads it may send one at once.
-    let mut interrupt = signal(SignalKind::interrupt())?;
-    let mut terminate = signal(SignalKind::terminate())?;
+    let ending = Ending::new(options.seconds, options.until_stdin_ends)?;
     let named = options.resolve_file.is_some();
     let judge = |kind, name: &str| {
         let spec = JudgeSpec::new(kind);
@@ -131,20 +209,7 @@ async fn serve(options: Serve) -> io::Result<()> {
     if let Some(path) = &options.geo {
         write(path, countries(&world))?;
     }
-    writeln!(io::stdout(), "ready")?;
-    io::stdout().flush()?;
-    let ended_by_itself = async {
-        match options.seconds {
-            Some(seconds) => tokio::time::sleep(Duration::from_secs(seconds)).await,
-            None => std::future::pending().await,
-        }
-    };
-    tokio::select! {
-        _ = interrupt.recv() => {}
-        _ = terminate.recv() => {}
-        () = ended_by_itself => {}
-        () = stdin_end(options.until_stdin_ends) => {}
-    }
+    ending.wait().await?;
     world.stop().await
 }
 

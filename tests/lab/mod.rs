@@ -39,6 +39,9 @@
 //!   made for; on a dead one that is asked by every protocol the furthest attempt has the same reason.
 //! - [`Fault`]: each variant says what it does and what is true of it.
 //! - [`Mix`]: `mixed()`, `refused()`, `hostile()`, each with `.alive(percent)` and `.latency(d)`; `everything()`.
+//! - [`Web`]: a fake web beside a world, on a block of its own: `seeded(seed)`, `site(SiteSpec)` (`.named(n)`, `.tls()`),
+//!   `sources(count, addresses, sites)`, `resolve_args()`, `ca_pem()`. A [`Site`] has `page(path, Page)`, `url(path)`,
+//!   `one_of_each(url)`, `visits(path)`, `peak()`; each [`Page`] says what it answers with.
 //! - [`catalogue()`]: one proxy of everything that there is, for a world with plain judges and judges over TLS.
 //!
 //! # Addresses
@@ -60,6 +63,7 @@ mod peer;
 mod proxy;
 mod tls;
 mod truth;
+mod web;
 mod world;
 
 pub use block::CLIENT;
@@ -73,4 +77,7 @@ pub use mix::Mix;
 pub use net::Traffic;
 pub use proxy::{Account, ConnectReply, ConnectRule, Face, Kind, Listed, ProxySpec};
 pub use truth::Truth;
+pub use web::{
+    Coding, ListedSource, Page, Patience, Shape, Site, SiteSpec, Visit, Web, invented, sources, text_list,
+};
 pub use world::{LabProxy, World, WorldBuilder};
