@@ -1,9 +1,13 @@
 //! What is asked for, and by which way.
 
+use std::fmt;
+
 use proxydeck_domain::{Account, Endpoint};
 
+use super::answer;
+
 /// One address to download. Two asks that are equal and made at once are fetched once.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, PartialEq, Eq, Hash)]
 pub struct Ask {
     /// The address: `http` or `https`. A user and a password in it go to that very host and nowhere else.
     pub url: String,
@@ -24,6 +28,20 @@ impl Ask {
     #[must_use]
     pub fn new(url: impl Into<String>) -> Self {
         Self { url: url.into(), etag: None, last_modified: None, allow_private: false, via: None }
+    }
+}
+
+impl fmt::Debug for Ask {
+    /// The host, and never what stands before or behind it: that may be a password or a key.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let host = answer::parse(&self.url).map_or_else(|error| error.to_string(), |url| answer::shown(&url));
+        f.debug_struct("Ask")
+            .field("url", &host)
+            .field("etag", &self.etag)
+            .field("last_modified", &self.last_modified)
+            .field("allow_private", &self.allow_private)
+            .field("via", &self.via)
+            .finish()
     }
 }
 

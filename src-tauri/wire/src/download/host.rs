@@ -60,31 +60,35 @@ pub(super) struct WayKey {
 /// begins.
 pub(super) struct Turn<'a> {
     gate: MutexGuard<'a, Gate>,
-    pause: Duration,
     way: usize,
+    began: Instant,
+    min_pause: Duration,
+    max_pause: Duration,
 }
 
 impl Host {
-    /// Waits for the turn, and for the pause. Answers with how long the host wants to be left alone yet where that is
-    /// longer than `patience`.
+    /// Waits for the turn, and for the pause; there is none where the host wants to be left alone for longer than is
+    /// waited here.
     pub(super) async fn turn(
         &self,
         key: &WayKey,
-        patience: Duration,
-        pause: Duration,
+        options: &DownloadOptions,
         make: impl FnOnce() -> Result<Client, String>,
     ) -> Result<Turn<'_>, Closed> {
         let mut gate = self.gate.lock().await;
         let way = gate.way(key, make).map_err(Closed::Client)?;
         let now = Instant::now();
         let closed_until = gate.ways[way].closed_until.filter(|until| *until > now);
-        if let Some(left) = closed_until.map(|until| until - now).filter(|left| *left > patience) {
+        if let Some(left) =
+            closed_until.map(|until| until - now).filter(|left| *left > options.max_retry_after)
+        {
             return Err(Closed::For(left));
         }
         if let Some(then) = gate.next.max(closed_until) {
             sleep_until(then).await;
         }
-        Ok(Turn { gate, pause, way })
+        let DownloadOptions { min_pause, max_pause, .. } = *options;
+        Ok(Turn { gate, way, began: Instant::now(), min_pause, max_pause })
     }
 
     /// Whether there is nothing to remember about it.
@@ -135,7 +139,8 @@ impl Turn<'_> {
 
 impl Drop for Turn<'_> {
     fn drop(&mut self) {
-        self.gate.next = Some(Instant::now() + self.pause);
+        let pause = self.began.elapsed().min(self.max_pause).max(self.min_pause);
+        self.gate.next = Some(Instant::now() + pause);
     }
 }
 

@@ -52,8 +52,10 @@ const MAX_REDIRECTS: u32 = 5;
 const ATTEMPTS: u32 = 3;
 /// The longest time for which a host that asks for patience is waited for on the spot; beyond that the schedule waits.
 const MAX_RETRY_AFTER: Duration = Duration::from_secs(10);
-/// Between two requests to a host.
-const PAUSE: Duration = Duration::from_millis(500);
+/// The least pause between two requests to a host.
+const MIN_PAUSE: Duration = Duration::from_millis(20);
+/// The longest pause that a slow host is given.
+const MAX_PAUSE: Duration = Duration::from_secs(2);
 /// Before the second attempt, at the least.
 const BACKOFF: Duration = Duration::from_secs(1);
 
@@ -83,8 +85,11 @@ pub struct DownloadOptions {
     pub attempts: u32,
     /// The longest `Retry-After` that is waited for here.
     pub max_retry_after: Duration,
-    /// The least time from the end of one request to a host to the beginning of the next.
-    pub pause: Duration,
+    /// The least time from the end of one request to a host to the beginning of the next. The pause is as long as the
+    /// request took, so that a host is busy with us half of the time at most, and one that labours gets more rest.
+    pub min_pause: Duration,
+    /// The most that such a pause may take.
+    pub max_pause: Duration,
     /// The least wait before the second attempt; it doubles from then on, and jitter makes each up to twice as long.
     pub backoff: Duration,
     /// What the jitter of those waits is drawn from.
@@ -108,7 +113,8 @@ impl Default for DownloadOptions {
             redirects: MAX_REDIRECTS,
             attempts: ATTEMPTS,
             max_retry_after: MAX_RETRY_AFTER,
-            pause: PAUSE,
+            min_pause: MIN_PAUSE,
+            max_pause: MAX_PAUSE,
             backoff: BACKOFF,
             seed: 0,
             extra_roots: None,

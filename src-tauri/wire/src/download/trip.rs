@@ -133,7 +133,7 @@ impl Trip<'_> {
         let key = WayKey { via: self.ask.via.clone(), allow_private: self.ask.allow_private };
         let host = self.shared.host(url);
         let make = || self.shared.client(url, &key);
-        let mut turn = match host.turn(&key, options.max_retry_after, options.pause, make).await {
+        let mut turn = match host.turn(&key, options, make).await {
             Ok(turn) => turn,
             Err(Closed::For(left)) => {
                 let detail = format!("{} asked to be left alone, and that time is not over", shown(url));
