@@ -6,8 +6,12 @@
     reason = "a test that cannot go on should stop at that very line"
 )]
 
-use std::net::{IpAddr, Ipv4Addr};
+use std::fs;
+use std::future::poll_fn;
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::pin::Pin;
 use std::process::Command;
+use std::task::Poll;
 use std::time::{Duration, Instant};
 
 use proxydeck_domain::{Account, Endpoint, Secret};
@@ -19,6 +23,8 @@ use proxydeck_wire::download::{
     Ask, DownloadError, DownloadFailure, DownloadOptions, Downloader, Fetched, Page as Downloaded, Via,
     ViaScheme,
 };
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
 /// What decides the lists of these webs.
@@ -407,8 +413,16 @@ async fn what_cannot_be_reached_is_told_apart() {
     let other = format!("https://other.example.com:{}/list.txt", secure.addr.port());
     let error = failure(&Downloader::new(ruled).unwrap(), &Ask::new(other)).await;
     assert_eq!(error.kind, DownloadFailure::TlsFailed, "its certificate is for another name: {error}");
-    let plain = format!("https://{}/", site.addr);
-    assert_eq!(failure(&down, &typed(&plain)).await.kind, DownloadFailure::TlsFailed, "no TLS there");
+    // The lab waits for a head that never comes; other servers say at once that this is none.
+    let plain = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("https://{}/", plain.local_addr().unwrap());
+    let talking = tokio::spawn(async move {
+        let (mut stream, _) = plain.accept().await.unwrap();
+        let _ = stream.write_all(b"HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\n\r\n").await;
+        let _ = stream.read_to_end(&mut Vec::new()).await;
+    });
+    assert_eq!(failure(&down, &typed(&url)).await.kind, DownloadFailure::TlsFailed, "no TLS there");
+    talking.await.unwrap();
     let dumb = format!("http://{}/", secure.addr);
     assert_eq!(failure(&down, &typed(&dumb)).await.kind, DownloadFailure::Broken, "no HTTP there");
 
@@ -452,31 +466,48 @@ async fn a_host_is_asked_one_thing_at_a_time_with_a_pause_between() {
     );
 }
 
-#[tokio::test(flavor = "multi_thread")]
+/// Polls a future once, so that what it does at first has happened.
+async fn begin<F: Future>(future: &mut Pin<Box<F>>) {
+    let once = poll_fn(|cx| Poll::Ready(future.as_mut().poll(cx).is_pending())).await;
+    assert!(once, "it cannot have ended yet");
+}
+
+#[tokio::test]
 async fn the_same_address_asked_for_twice_at_once_is_fetched_once() {
     let (_web, site, down) = small_web();
-    let url = site.page("/late", Page::Late(Duration::from_millis(400))).unwrap();
+    let url = site.page("/late", Page::Late(Duration::from_millis(300))).unwrap();
     let ask = typed(&url);
-    let cancel = CancellationToken::new();
-    let first = {
-        let (down, ask, cancel) = (down.clone(), ask.clone(), cancel.clone());
-        tokio::spawn(async move { down.fetch(&ask, &cancel).await })
-    };
-    until("the first is under way", || !site.visits("/late").is_empty()).await;
-    let others = [(); 3].map(|()| {
-        let (down, ask) = (down.clone(), ask.clone());
-        tokio::spawn(async move { page(&down, &ask).await })
-    });
-    // The others must have joined before the first leaves: each is polled once within this time.
-    tokio::time::sleep(Duration::from_millis(100)).await;
+    let (cancel, never) = (CancellationToken::new(), CancellationToken::new());
+    let mut first = Box::pin(down.fetch(&ask, &cancel));
+    begin(&mut first).await;
+    let mut others = [(); 3].map(|()| Box::pin(down.fetch(&ask, &never)));
+    for other in &mut others {
+        begin(other).await;
+    }
     cancel.cancel();
-    assert_eq!(first.await.unwrap().unwrap_err().kind, DownloadFailure::Cancelled);
+    assert_eq!(first.await.unwrap_err().kind, DownloadFailure::Cancelled);
     for other in others {
-        assert_eq!(other.await.unwrap().bytes, list(100), "the one that left did not take it along");
+        let Ok(Fetched::Fresh(got)) = other.await else { panic!("the one that left took it along") };
+        assert_eq!(got.bytes, list(100));
     }
     assert_eq!(site.visits("/late").len(), 1, "fetched once");
     page(&down, &ask).await;
     assert_eq!(site.visits("/late").len(), 2, "afterwards it is fetched anew");
+
+    tokio::select! {
+        ended = down.fetch(&ask, &never) => panic!("too early: {ended:?}"),
+        () = until("it is under way", || site.visits("/late").len() == 3) => {}
+    }
+    until("with the last who waits it ends", || site.visits("/late").iter().all(|v| v.ended.is_some())).await;
+    page(&down, &ask).await;
+}
+
+/// Whether a connection to this address is on its way, as the kernel sees it.
+fn dials(to: SocketAddr) -> bool {
+    let IpAddr::V4(ip) = to.ip() else { panic!("the lab listens on IPv4") };
+    // The remote end, as the bytes lie in memory, and the state SYN_SENT.
+    let line = format!(" {:08X}:{:04X} 02 ", u32::from_ne_bytes(ip.octets()), to.port());
+    fs::read_to_string("/proc/net/tcp").unwrap().contains(&line)
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -488,6 +519,7 @@ async fn whatever_is_called_off_ends_at_once() {
         dial_time: LIMIT,
         max_retry_after: LIMIT,
         backoff: LIMIT,
+        total_time: 3 * LIMIT,
         ..quick(&web)
     };
     let down = Downloader::new(patient).unwrap();
@@ -498,7 +530,6 @@ async fn whatever_is_called_off_ends_at_once() {
         ("/silent", Page::Silent),
         ("/drip", Page::Drip(Duration::from_millis(10))),
         ("/standstill", Page::Standstill),
-        ("/wait", Page::Limited(Patience::Seconds(30), None)),
         ("/500", Page::Status(500)),
     ];
     let mut asks = vec![("a dial", typed(&format!("http://{}/", black_hole.addr)), None)];
@@ -521,11 +552,8 @@ async fn whatever_is_called_off_ends_at_once() {
                 })
             };
             match &site {
-                Some(site) if what != "/wait" => {
-                    until("it is under way", || site.visits(what).len() == round).await;
-                }
-                // Nothing tells that a dial hangs.
-                _ => tokio::time::sleep(Duration::from_millis(50)).await,
+                Some(site) => until("it is under way", || site.visits(what).len() == round).await,
+                None => until("it dials", || dials(black_hole.addr)).await,
             }
             let called = Instant::now();
             cancel.cancel();
@@ -538,28 +566,38 @@ async fn whatever_is_called_off_ends_at_once() {
         }
         assert!(took < END_LIMIT, "{what}: {took:?}");
     }
-    // Whoever waits for a turn leaves the queue, and whoever comes after gets it.
-    let url = site.page("/late", Page::Late(Duration::from_millis(300))).unwrap();
-    let first = {
-        let (down, ask) = (down.clone(), typed(&url));
-        tokio::spawn(async move { page(&down, &ask).await })
-    };
-    until("the first has the turn", || !site.visits("/late").is_empty()).await;
+    // Nothing is under way at a host that is waited for.
+    let wait = typed(&site.page("/wait", Page::Limited(Patience::Seconds(30), None)).unwrap());
     let cancel = CancellationToken::new();
-    let queued = site.page("/queued", Page::List(1)).unwrap();
-    let waiting = {
-        let (down, ask, cancel) = (down.clone(), typed(&queued), cancel.clone());
-        tokio::spawn(async move { down.fetch(&ask, &cancel).await })
+    let ended = tokio::select! {
+        ended = down.fetch(&wait, &cancel) => ended,
+        () = async {
+            until("it was told to wait", || site.visits("/wait").iter().any(|v| v.ended.is_some())).await;
+            cancel.cancel();
+            std::future::pending().await
+        } => unreachable!(),
     };
-    let last = site.page("/last", Page::List(1)).unwrap();
+    assert_eq!(ended.unwrap_err().kind, DownloadFailure::Cancelled);
+    assert_eq!(site.visits("/wait").len(), 1);
+    let site = web.site(SiteSpec::default()).unwrap();
+    // Whoever waits for a turn leaves the queue, and whoever comes after gets it.
+    let late = typed(&site.page("/late", Page::Late(Duration::from_millis(300))).unwrap());
+    let [queued, last] = ["/queued", "/last"].map(|path| typed(&site.page(path, Page::List(1)).unwrap()));
+    let (cancel, never) = (CancellationToken::new(), CancellationToken::new());
+    let mut first = Box::pin(down.fetch(&late, &never));
+    begin(&mut first).await;
+    let mut waiting = Box::pin(down.fetch(&queued, &cancel));
+    begin(&mut waiting).await;
+    let mut after = Box::pin(down.fetch(&last, &never));
+    begin(&mut after).await;
     cancel.cancel();
-    assert_eq!(waiting.await.unwrap().unwrap_err().kind, DownloadFailure::Cancelled);
-    assert_eq!(page(&down, &typed(&last)).await.bytes, list(1));
-    first.await.unwrap();
+    assert_eq!(waiting.await.unwrap_err().kind, DownloadFailure::Cancelled);
+    let (first, after) = tokio::join!(first, after);
+    assert!(first.is_ok() && after.is_ok(), "{first:?}, {after:?}");
     assert!(site.visits("/queued").is_empty());
     let called_off = CancellationToken::new();
     called_off.cancel();
-    assert_eq!(down.fetch(&typed(&last), &called_off).await.unwrap_err().kind, DownloadFailure::Cancelled);
+    assert_eq!(down.fetch(&last, &called_off).await.unwrap_err().kind, DownloadFailure::Cancelled);
 }
 
 #[tokio::test]
@@ -639,6 +677,12 @@ async fn downloads_go_through_proxies_of_every_kind() {
         let via = through(*scheme, &proxy.addr.to_string(), *account);
         works_through(&format!("lab {number} {}", scheme.as_str()), &down, &sites, &via, proxy.exit).await;
     }
+
+    let over_tls = add(ProxySpec::http().over_tls()).await;
+    let roots = [web.ca_pem(), world.ca_pem(), world.interceptor_ca_pem()].concat().into_bytes();
+    let trusting = Downloader::new(DownloadOptions { extra_roots: Some(roots), ..quick(&web) }).unwrap();
+    let via = through(ViaScheme::Https, &over_tls.addr.to_string(), None);
+    works_through("lab over tls", &trusting, &sites, &via, over_tls.exit).await;
 
     let by_address = [web.site(SiteSpec::default()).unwrap(), web.site(SiteSpec::default().tls()).unwrap()];
     let account = Some((USER, PASSWORD));

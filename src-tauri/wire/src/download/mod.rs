@@ -60,7 +60,7 @@ const MAX_PAUSE: Duration = Duration::from_secs(2);
 const BACKOFF: Duration = Duration::from_secs(1);
 
 /// The most bodies that are read at once. Each may hold the limit of bytes twice while it grows, so this bounds memory.
-const MAX_AT_ONCE: usize = 16;
+const MAX_BODIES: usize = 16;
 /// From so many hosts on those are forgotten that were not asked lately.
 const MAX_HOSTS: usize = 256;
 
@@ -166,6 +166,9 @@ pub struct Page {
 
 /// Downloads. Cheap to clone: clones share their turns at hosts, and what is under way.
 ///
+/// How many asks are made at once is the caller's to bound: each costs a socket. Bodies are read some at a time, however
+/// many were begun.
+///
 /// Nothing is set up before the first download: whoever never downloads pays for no client and no roots.
 #[derive(Clone)]
 pub struct Downloader(Arc<Shared>);
@@ -196,7 +199,7 @@ impl Downloader {
             tls,
             hosts: Mutex::default(),
             flights: Mutex::default(),
-            at_once: Semaphore::new(MAX_AT_ONCE),
+            bodies: Semaphore::new(MAX_BODIES),
         })))
     }
 
@@ -231,7 +234,7 @@ struct Shared {
     tls: OnceLock<ClientConfig>,
     hosts: Mutex<HashMap<(String, u16), Arc<Host>>>,
     flights: Mutex<Flights>,
-    at_once: Semaphore,
+    bodies: Semaphore,
 }
 
 /// What is under way. Each flight is flown by those who wait for it: none of them has a task, and the last one to leave

@@ -144,8 +144,6 @@ impl Trip<'_> {
                 return Err(failed(DownloadFailure::LocalError, error).into());
             }
         };
-        // The permits are never closed, so one always comes.
-        let _permit = self.shared.at_once.acquire().await;
         self.requests += 1;
         let began = Instant::now();
         let asked = timeout(self.left, self.request(&turn.client(), url, redirected)).await;
@@ -270,6 +268,8 @@ impl Trip<'_> {
         let encoding = encodings.by_ref().collect::<Vec<_>>().join(", ");
         let announced = headers.get(CONTENT_LENGTH).and_then(|v| v.to_str().ok()?.trim().parse().ok());
         let mut body = Body::new(&encoding, announced, options.max_bytes).map_err(unfit)?;
+        // The permits are never closed, so one always comes.
+        let _permit = self.shared.bodies.acquire().await;
         let mut deadline = Instant::now() + options.stall_time;
         let mut then = 0;
         loop {
