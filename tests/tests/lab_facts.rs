@@ -11,7 +11,8 @@ use std::io::{BufRead as _, BufReader};
 use std::process::{Child, Command, Stdio};
 
 use proxydeck_tests::lab::{
-    CLIENT, ConnectReply, Face, Fault, JudgeKind, JudgeSpec, LabProxy, Listed, Mix, ProxySpec, Tamper, World,
+    CLIENT, ConnectReply, Face, Fault, JudgeKind, JudgeSpec, LabProxy, Listed, Mix, Page, ProxySpec,
+    SiteSpec, Tamper, Web, World, text_list,
 };
 
 const TOKEN: &str = "00112233445566778899aabbccddeeff";
@@ -741,4 +742,90 @@ fn the_binary_does_not_outlive_who_started_it_with_a_pipe() {
     let mut lab = serve(folder.path(), &["--until-stdin-ends"]);
     drop(lab.stdin.take());
     assert!(lab.wait().unwrap().success(), "standard input ended, and so did the lab");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_fake_web_is_what_its_pages_say() {
+    let web = Web::seeded(11).unwrap();
+    let site = web.site(SiteSpec::default()).unwrap();
+    let secure = web.site(SiteSpec::default().named("lists.example.com").tls()).unwrap();
+    let urls = site.one_of_each(&secure.url("/list.txt")).unwrap();
+    assert_eq!(urls.len(), 43, "each is named below, or never ends by itself");
+    let list = text_list(11, 0..1000);
+    let hundred = text_list(11, 0..100);
+    let got = |path: &str, more: &[&str]| {
+        let args: Vec<String> = more.iter().map(|arg| (*arg).to_owned()).chain([site.url(path)]).collect();
+        async move { curl(&args.iter().map(String::as_str).collect::<Vec<_>>()).await }
+    };
+    for (path, body) in [("/list.txt", &list), ("/frozen.txt", &list), ("/late", &hundred)] {
+        let reply = got(path, &[]).await;
+        assert_eq!((reply.exit, reply.status, &reply.text()), (0, 200, body), "{path}");
+    }
+    for (path, entries) in [("/100000.txt", 100_000), ("/appending.txt", 1000), ("/appending.txt", 1010)] {
+        assert_eq!(got(path, &[]).await.text(), text_list(11, 0..entries), "{path}");
+    }
+    assert_ne!(got("/changing.txt", &[]).await.text(), got("/changing.txt", &[]).await.text());
+    for path in ["/gzip", "/brotli", "/zstd"] {
+        let reply = got(path, &["--compressed"]).await;
+        // Not every curl is built with all three.
+        assert!(reply.exit == 61 || reply.text() == list, "{path}: {}", reply.error);
+    }
+    let etag = got("/etag.txt", &[]).await.headers;
+    let etag = etag.lines().find_map(|line| line.strip_prefix("ETag: ")).unwrap().trim().to_owned();
+    assert_eq!(got("/etag.txt", &["-H", &format!("If-None-Match: {etag}")]).await.status, 304);
+    let since = "If-Modified-Since: Thu, 01 Oct 2026 10:00:00 GMT";
+    assert_eq!(got("/last-modified.txt", &["-H", since]).await.status, 304);
+    for (path, status, after) in [
+        ("/429-seconds", 429, 200),
+        ("/429-date", 429, 200),
+        ("/429-hour", 429, 429),
+        ("/503-once", 503, 200),
+    ] {
+        assert_eq!((got(path, &[]).await.status, got(path, &[]).await.status), (status, after), "{path}");
+    }
+    for (path, status) in
+        [("/500", 500), ("/404", 404), ("/410", 410), ("/304", 304), ("/account", 401), ("/x", 404)]
+    {
+        assert_eq!(got(path, &[]).await.status, status, "{path}");
+    }
+    assert_eq!(got("/account", &["-u", "ann:s3cret"]).await.text(), hundred);
+    assert_eq!(got("/pages?page=5", &[]).await.text(), text_list(11, 400..500));
+    assert_eq!(got("/pages?page=6", &[]).await.text(), "");
+    for path in ["/redirect", "/redirect-elsewhere", "/redirect-file", "/redirect-ftp", "/redirect-private"] {
+        assert_eq!(got(path, &[]).await.status, 302, "{path}");
+    }
+    assert_eq!(got("/redirect", &["-L"]).await.text(), list);
+    assert_eq!(got("/redirect-loop", &["-L", "--max-redirs", "5"]).await.exit, 47, "too many redirects");
+    for (path, exit) in [("/short", 18), ("/reset-once", 56), ("/reset-once", 0)] {
+        assert_eq!(got(path, &[]).await.exit, exit, "{path}");
+    }
+    assert_ne!(got("/garbage", &[]).await.exit, 0);
+    assert_eq!(got("/mispacked", &["--compressed"]).await.exit, 61, "that is not packed");
+    for (path, exit) in [("/silent", 28), ("/standstill", 28), ("/drip", 28), ("/endless", 28), ("/huge", 28)]
+    {
+        assert_eq!(
+            got(path, &["--max-time", "1", "-o", "/dev/null"]).await.exit,
+            exit,
+            "{path}: it is not over in time"
+        );
+    }
+    for path in ["/portal", "/captcha", "/error", "/truncated.json", "/wrong-charset", "/utf-16"] {
+        let reply = got(path, &[]).await;
+        assert_eq!((reply.exit, reply.status), (0, 200), "{path}");
+    }
+    assert!(serde_json::from_slice::<serde_json::Value>(&got("/truncated.json", &[]).await.body).is_err());
+    let utf_16 = got("/utf-16", &[]).await.body;
+    assert!(utf_16.starts_with(&[0xff, 0xfe]) && utf_16.len() == 2 * (list.len() + 1));
+    let bomb = got("/bomb", &[]).await.body;
+    assert!(bomb.len() < 1024 * 1024, "small on the wire: {}", bomb.len());
+    let mut inside = flate2::read::GzDecoder::new(&bomb[..]);
+    assert_eq!(std::io::copy(&mut inside, &mut std::io::sink()).unwrap(), 256 * 1024 * 1024);
+
+    let url = secure.page("/list.txt", Page::List(1000)).unwrap();
+    let ca = tempfile::NamedTempFile::new().unwrap();
+    std::fs::write(ca.path(), web.ca_pem()).unwrap();
+    let reply =
+        curl(&["--cacert", ca.path().to_str().unwrap(), "--resolve", &web.resolve_args()[0], &url]).await;
+    assert_eq!(reply.text(), list, "{}", reply.error);
+    assert!(secure.visits("/list.txt")[0].field("User-Agent").unwrap().starts_with("curl/"));
 }

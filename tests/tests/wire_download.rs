@@ -11,6 +11,7 @@ use std::future::poll_fn;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::pin::Pin;
 use std::process::Command;
+use std::sync::Arc;
 use std::task::Poll;
 use std::time::{Duration, Instant};
 
@@ -23,8 +24,12 @@ use proxydeck_wire::download::{
     Ask, DownloadError, DownloadFailure, DownloadOptions, Downloader, Fetched, Page as Downloaded, Via,
     ViaScheme,
 };
+use rcgen::{CertificateParams, KeyPair};
+use rustls::ServerConfig;
+use rustls_pki_types::{PrivateKeyDer, PrivatePkcs8KeyDer};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpListener;
+use tokio_rustls::TlsAcceptor;
 use tokio_util::sync::CancellationToken;
 
 /// What decides the lists of these webs.
@@ -624,6 +629,51 @@ async fn an_account_stays_with_its_site_and_out_of_what_is_told() {
         let error = failure(&down, &ask).await;
         assert!(!format!("{error} {error:?} {ask:?}").contains("s3cret"), "{error:?} {ask:?}");
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn http_2_is_spoken_where_it_is_offered() {
+    let (web, ..) = small_web();
+    let key = KeyPair::generate().unwrap();
+    let certificate =
+        CertificateParams::new(vec!["127.0.0.1".to_owned()]).unwrap().self_signed(&key).unwrap();
+    let secret = PrivateKeyDer::Pkcs8(PrivatePkcs8KeyDer::from(key.serialize_der()));
+    let mut config = ServerConfig::builder_with_provider(Arc::new(rustls::crypto::ring::default_provider()))
+        .with_safe_default_protocol_versions()
+        .unwrap()
+        .with_no_client_auth()
+        .with_single_cert(vec![certificate.der().clone()], secret)
+        .unwrap();
+    config.alpn_protocols = vec![b"h2".to_vec()];
+    let acceptor = TlsAcceptor::from(Arc::new(config));
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("https://{}/list", listener.local_addr().unwrap());
+    // One connection, two requests: a list for whoever has none, and 304.
+    let serving = tokio::spawn(async move {
+        let stream = acceptor.accept(listener.accept().await.unwrap().0).await.unwrap();
+        let mut connection = h2::server::handshake(stream).await.unwrap();
+        let mut asked = Vec::new();
+        while let Some(request) = connection.accept().await {
+            let (request, mut respond) = request.unwrap();
+            let known = request.headers().contains_key("if-none-match");
+            let answer =
+                http::Response::builder().status(if known { 304 } else { 200 }).header("etag", "\"1\"");
+            let mut body = respond.send_response(answer.body(()).unwrap(), known).unwrap();
+            if !known {
+                body.send_data(bytes::Bytes::from(list(50_000)), true).unwrap();
+            }
+            asked.push(request.version());
+        }
+        asked
+    });
+    let extra_roots = Some(certificate.pem().into_bytes());
+    let down = Downloader::new(DownloadOptions { extra_roots, ..quick(&web) }).unwrap();
+    let got = page(&down, &typed(&url)).await;
+    assert_eq!((got.bytes, got.etag.as_deref()), (list(50_000).into(), Some("\"1\"")));
+    let again = Ask { etag: got.etag, ..typed(&url) };
+    assert!(matches!(fetch(&down, &again).await, Ok(Fetched::NotModified { requests: 1, .. })));
+    drop(down);
+    assert_eq!(serving.await.unwrap(), [http::Version::HTTP_2; 2], "the second over the same connection");
 }
 
 fn through(scheme: ViaScheme, at: &str, account: Option<(&str, &str)>) -> Via {
