@@ -736,6 +736,30 @@ async fn the_binary_writes_its_world_down_and_ends_on_a_signal() {
     assert!(ended.success() && lab.wait().unwrap().success(), "a signal is the usual way to end it");
 }
 
+#[tokio::test]
+async fn the_binary_serves_a_ready_made_web() {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_proxydeck-lab"));
+    command.args(["web", "--sources", "5", "--addresses", "1000", "--sites", "2", "--until-stdin-ends"]);
+    let mut lab = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().expect("the lab is built");
+    let lines = BufReader::new(lab.stdout.take().unwrap()).lines().map(Result::unwrap);
+    let urls: Vec<String> = lines.take_while(|line| line != "ready").collect();
+    assert_eq!(urls.len(), 5);
+    let (mut all, mut entries) = (HashSet::new(), 0);
+    for url in &urls {
+        let text = curl(&[url]).await.text();
+        // Whatever the shape, an address is what has three dots, and its port is the next number.
+        let words: Vec<&str> =
+            text.split(|c: char| !c.is_ascii_digit() && c != '.').filter(|w| !w.is_empty()).collect();
+        for pair in words.windows(2).filter(|pair| pair[0].matches('.').count() == 3) {
+            all.insert(format!("{}:{}", pair[0], pair[1]));
+            entries += 1;
+        }
+    }
+    assert_eq!((all.len(), entries), (1000, 1100), "as many as were asked for, every tenth of them twice");
+    drop(lab.stdin.take());
+    assert!(lab.wait().unwrap().success());
+}
+
 #[test]
 fn the_binary_does_not_outlive_who_started_it_with_a_pipe() {
     let folder = tempfile::tempdir().unwrap();

@@ -8,6 +8,8 @@
 mod answer;
 mod ask;
 mod failure;
+#[cfg(fuzzing)]
+pub mod fuzzing;
 mod host;
 mod trip;
 mod unpack;

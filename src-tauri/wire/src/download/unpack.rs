@@ -243,6 +243,25 @@ mod tests {
     }
 
     #[test]
+    fn no_byte_that_is_changed_on_the_way_does_harm() {
+        let list = "203.0.113.7:8080\n".repeat(40).into_bytes();
+        let packed = [("gzip", gzip(&list)), ("zstd", zstd::encode_all(&list[..], 3).unwrap())];
+        for (encoding, packed) in packed.iter().map(|(e, p)| (*e, p.as_slice())).chain([("br", BROTLI_HELLO)])
+        {
+            for place in 0..packed.len() {
+                for bit in 0..8 {
+                    let mut changed = packed.to_vec();
+                    changed[place] ^= 1 << bit;
+                    // It may be read as something else, but never as more than is allowed.
+                    if let Ok(bytes) = unpack(encoding, &changed, 7, MIB) {
+                        assert!(bytes.len() <= MIB, "{encoding}, bit {bit} of byte {place}");
+                    }
+                }
+            }
+        }
+    }
+
+    #[test]
     fn nothing_is_nothing_in_every_encoding() {
         for encoding in ["", "gzip", "br", "zstd"] {
             assert_eq!(unpack(encoding, b"", 1, MIB), Ok(Vec::new()), "{encoding}");
