@@ -19,7 +19,7 @@ use proxydeck_domain::{Account, Endpoint, Secret};
 use proxydeck_tests::lab::{
     Coding, LabProxy, Page, Patience, ProxySpec, Site, SiteSpec, Visit, Web, World, text_list,
 };
-use proxydeck_tests::peers::{PASSWORD, Peer, USER, danted, microsocks, squid_with_account, tinyproxy};
+use proxydeck_tests::peers::{PASSWORD, USER, danted, microsocks, squid_with_account, tinyproxy};
 use proxydeck_wire::download::{
     Ask, DownloadError, DownloadFailure, DownloadOptions, Downloader, Fetched, Page as Downloaded, Via,
     ViaScheme,
@@ -579,7 +579,7 @@ async fn whatever_is_called_off_ends_at_once() {
         () = async {
             until("it was told to wait", || site.visits("/wait").iter().any(|v| v.ended.is_some())).await;
             cancel.cancel();
-            std::future::pending().await
+            std::future::pending::<()>().await;
         } => unreachable!(),
     };
     assert_eq!(ended.unwrap_err().kind, DownloadFailure::Cancelled);
@@ -736,7 +736,7 @@ async fn downloads_go_through_proxies_of_every_kind() {
 
     let by_address = [web.site(SiteSpec::default()).unwrap(), web.site(SiteSpec::default().tls()).unwrap()];
     let account = Some((USER, PASSWORD));
-    let peers: [(&str, ViaScheme, Peer, Option<(&str, &str)>); 5] = [
+    let peers = [
         ("tinyproxy", ViaScheme::Http, tinyproxy(61, ""), None),
         ("squid", ViaScheme::Http, squid_with_account(62, ""), account),
         ("microsocks", ViaScheme::Socks5, microsocks(63, true), account),
