@@ -161,7 +161,7 @@ fn every_list_of_a_claimed_format_is_read_exactly() {
         for (allow_private, classes) in
             [(false, &["public", "hostname"][..]), (true, &["public", "hostname", "nonpublic"][..])]
         {
-            let options = Options { hint: protocol_in_name(file), allow_private };
+            let options = Options { hint: protocol_in_name(file), allow_private, ..Options::default() };
             let read = rows(&collect(&bytes, &options).0.candidates);
             let expected = without_untold_protocol(&read, expected(&folder, file, classes));
             // Some expected sets leave the accounts out.
@@ -193,7 +193,7 @@ fn nothing_is_taken_that_is_not_there_whatever_the_format() {
         let mut fields = line.split('\t');
         let (file, format) = (fields.next().unwrap(), fields.next().unwrap());
         let bytes = fs::read(folder.join(file)).unwrap();
-        let options = Options { hint: protocol_in_name(file), allow_private: false };
+        let options = Options { hint: protocol_in_name(file), ..Options::default() };
         let endpoints =
             |rows: BTreeSet<Row>| rows.into_iter().map(|row| (row.1, row.2)).collect::<BTreeSet<_>>();
         let read = endpoints(rows(&collect(&bytes, &options).0.candidates));
@@ -217,7 +217,7 @@ fn lists_of_other_things_yield_nothing_and_say_so() {
     for entry in fs::read_dir(folder.join("negative")).unwrap() {
         let path = entry.unwrap().path();
         let bytes = fs::read(&path).unwrap();
-        let (collected, totals) = collect(&bytes, &Options { hint: None, allow_private: true });
+        let (collected, totals) = collect(&bytes, &Options { allow_private: true, ..Options::default() });
         assert!(
             collected.candidates.is_empty(),
             "{}: {:?} is no proxy",
@@ -264,7 +264,8 @@ fn single_lines_are_read_as_expected() {
                 (protocol.to_owned(), host, port, user.unwrap_or_default(), password.unwrap_or_default())
             })
             .collect();
-        let (collected, totals) = collect(input.as_bytes(), &Options { hint: None, allow_private: true });
+        let (collected, totals) =
+            collect(input.as_bytes(), &Options { allow_private: true, ..Options::default() });
         let read = rows(&collected.candidates);
         assert!(totals.candidates + totals.refusals > 0, "{id}: a line is never dropped in silence");
         let policy = OUR_POLICY.iter().find(|(line, _)| *line == id);

@@ -184,7 +184,12 @@ pub(crate) fn read_list(
 ) -> Result<List, ApiError> {
     let name = input.name();
     let hint = options.protocol.or_else(|| name.as_deref().and_then(protocol_in_name));
-    let mut reader = Reader::new(&proxydeck_reader::Options { hint, allow_private: options.allow_private });
+    let options = proxydeck_reader::Options {
+        hint,
+        allow_private: options.allow_private,
+        ..proxydeck_reader::Options::default()
+    };
+    let mut reader = Reader::new(&options);
     let mut taking = Taking { list: List { name, ..List::default() }, refused, failed: None };
     let mut source = input.open()?;
     let mut chunk = vec![0; CHUNK_BYTES];

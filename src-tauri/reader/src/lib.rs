@@ -30,6 +30,7 @@
 //! - The notation `US-A-S! +` states a protocol only under the header that explains it.
 //! - The text of a refusal never holds a password: see [`Refusal::text`].
 
+mod format;
 mod json;
 mod labels;
 mod mask;
@@ -38,24 +39,38 @@ mod plain;
 mod reading;
 mod record;
 mod refusal;
+mod settings;
 mod stream;
 mod table;
 mod text;
 mod uri;
 
+pub use format::{Format, Page, UnknownFormat};
 pub use name::protocol_in_name;
 pub use refusal::{MAX_REFUSAL_TEXT, Refusal, RefusalReason};
-pub use stream::{MAX_JSON_LINE, MAX_LINE, Reader};
+pub use settings::{JsonPath, MAX_SETTING, Selectors, SettingError};
+pub use stream::{MAX_DOCUMENT, MAX_JSON_LINE, MAX_LINE, Reader};
 
 use proxydeck_domain::{Protocol, Proxy};
 
 /// How a list is to be read.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Options {
     /// The protocol of lines that state none: what the user said, or what [`protocol_in_name`] found.
     pub hint: Option<Protocol>,
     /// Whether addresses count that are not publicly routable.
     pub allow_private: bool,
+    /// What the list is written as; none to find out by what comes.
+    pub format: Option<Format>,
+    /// The charset that was declared where the list came from, as in `Content-Type`. A byte order mark beats it, and
+    /// bytes that contradict it do too.
+    pub charset: Option<String>,
+    /// Where in JSON the proxies are; none to find them.
+    pub json_path: Option<JsonPath>,
+    /// Where in a page the proxies are; none to find them.
+    pub selectors: Option<Selectors>,
+    /// The texts of scripts and styles that a page refers to and that were fetched beside it: see [`Sink::wants`].
+    pub companions: Vec<String>,
 }
 
 /// A proxy that a list holds, with one protocol that is claimed for it.
@@ -67,7 +82,7 @@ pub struct Candidate {
     pub proxy: Proxy,
     /// The protocol that the line states, else the one of [`Options::hint`].
     pub stated: Option<Protocol>,
-    /// The number of the line, from 1.
+    /// The number of the line, or of the entry of a document, from 1.
     pub line: u64,
 }
 
@@ -77,12 +92,23 @@ pub trait Sink {
     fn candidate(&mut self, candidate: Candidate);
     /// Takes what was not accepted.
     fn refusal(&mut self, refusal: Refusal);
+    /// Hears of a script or a style that a page refers to and without which its ports stay hidden. Who wants them
+    /// fetches it and reads the page again with it among [`Options::companions`].
+    fn wants(&mut self, address: &str) {
+        let _ = address;
+    }
 }
 
 /// What a list came to.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Totals {
-    /// Lines, the blank ones included; a last one without an end counts.
+    /// What the list was read as.
+    pub format: Format,
+    /// What came instead of a list, if it can be told. It brought nothing.
+    pub page: Option<Page>,
+    /// Whether the document ended in the middle. What was whole of it has been read.
+    pub truncated: bool,
+    /// Lines, the blank ones included; a last one without an end counts. Of a document (JSON, a page, …) its entries.
     pub lines: u64,
     /// Candidates given to the sink.
     pub candidates: u64,

@@ -58,11 +58,17 @@ pub enum RefusalReason {
     LineTooLong,
     /// The line holds control bytes: it is no text.
     Binary,
+    /// The document is larger than [`crate::MAX_DOCUMENT`].
+    DocumentTooLarge,
+    /// The document ends in the middle.
+    Truncated,
+    /// Too much is nested in it, or it is of no use for another reason of size.
+    TooComplex,
 }
 
 impl RefusalReason {
     /// Every reason.
-    pub const ALL: [Self; 18] = [
+    pub const ALL: [Self; 21] = [
         Self::NoAddress,
         Self::SingleLabel,
         Self::BadName,
@@ -81,6 +87,9 @@ impl RefusalReason {
         Self::UnknownProtocol,
         Self::LineTooLong,
         Self::Binary,
+        Self::DocumentTooLarge,
+        Self::Truncated,
+        Self::TooComplex,
     ];
 
     /// The stable word, as it is counted and written to lists of refusals.
@@ -105,6 +114,9 @@ impl RefusalReason {
             Self::UnknownProtocol => "unknown_protocol",
             Self::LineTooLong => "line_too_long",
             Self::Binary => "binary",
+            Self::DocumentTooLarge => "document_too_large",
+            Self::Truncated => "truncated",
+            Self::TooComplex => "too_complex",
         }
     }
 
@@ -144,6 +156,9 @@ impl fmt::Display for RefusalReason {
             Self::UnknownProtocol => "the protocol is misspelt or lacks its version",
             Self::LineTooLong => "the line is too long",
             Self::Binary => "it is not text",
+            Self::DocumentTooLarge => "the document is too large",
+            Self::Truncated => "the document ends in the middle",
+            Self::TooComplex => "the document is nested too deeply",
         })
     }
 }

@@ -15,6 +15,10 @@ pub const MAX_LINE: usize = 64 * 1024;
 /// they take some ten times that, which is why it is not more.
 pub const MAX_JSON_LINE: usize = 4 * 1024 * 1024;
 
+/// The largest document, in bytes: what is not read line by line has to be in memory as a whole. It is also the most
+/// that is downloaded of a source.
+pub const MAX_DOCUMENT: usize = 32 * 1024 * 1024;
+
 /// The byte order mark of UTF-8.
 const BOM: [u8; 3] = [0xEF, 0xBB, 0xBF];
 
@@ -61,7 +65,7 @@ impl Reader {
     #[must_use]
     pub fn new(options: &Options) -> Self {
         Self {
-            options: *options,
+            options: options.clone(),
             totals: Totals::default(),
             carry: Vec::new(),
             is_too_long: false,

@@ -5,7 +5,7 @@
 
 mod common;
 
-use common::{ANY_ADDRESS, Collected, collect, proxies, refusals, written};
+use common::{Collected, any_address, collect, proxies, refusals, written};
 use proptest::collection::vec;
 use proptest::prelude::*;
 use proxydeck_domain::Protocol;
@@ -27,7 +27,7 @@ fn every_refusal_has_its_line_whatever_ends_the_lines() {
     ];
     for end in ["\n", "\r\n", "\r"] {
         let list = lines.join(end);
-        let (collected, totals) = collect(&list, &ANY_ADDRESS);
+        let (collected, totals) = collect(&list, &any_address());
         let numbers: Vec<_> = collected.candidates.iter().map(|c| c.line).collect();
         assert_eq!(numbers, [1, 8], "lines of what was accepted, ended by {end:?}");
         assert_eq!(refusals(&list), [(4, "leading_zero"), (7, "no_address")], "ended by {end:?}");
@@ -99,7 +99,7 @@ fn a_quote_that_nobody_closed_costs_its_own_row_only() {
     let list = format!("ip,port,isp\n192.0.2.100,80,\"open\n{rows}");
     let read = proxies(&list);
     assert_eq!(read.len(), 41, "every row is read");
-    let (collected, _) = collect(&list, &ANY_ADDRESS);
+    let (collected, _) = collect(&list, &any_address());
     assert!(
         collected.candidates.iter().enumerate().all(|(n, c)| c.line == u64::try_from(n).unwrap() + 2),
         "and keeps its number"
@@ -167,7 +167,7 @@ fn a_binary_file_gives_few_refusals_and_does_not_hide_what_follows() {
     assert!(totals.folded > 10_000, "the rest is counted");
     assert!(collected.refusals.iter().any(|r| r.reason == RefusalReason::Binary));
     noise.extend_from_slice(b"\n192.0.2.1:80\nwords\n");
-    let (after, totals) = collect(&noise, &ANY_ADDRESS);
+    let (after, totals) = collect(&noise, &any_address());
     assert_eq!(after.candidates.len(), 1, "a list behind it is read");
     assert_eq!(after.refusals.last().map(|r| r.line), Some(totals.lines), "and its refusals are told again");
 }
@@ -244,7 +244,7 @@ fn names_of_lists_imply_a_protocol() {
 /// Reads a list in chunks that end at the given places.
 fn in_chunks(list: &[u8], cuts: &[usize]) -> (Collected, proxydeck_reader::Totals) {
     let mut collected = Collected::default();
-    let mut reader = Reader::new(&ANY_ADDRESS);
+    let mut reader = Reader::new(&any_address());
     let mut at = 0;
     let mut cuts: Vec<usize> = cuts.iter().map(|cut| cut % (list.len() + 1)).collect();
     cuts.sort_unstable();
@@ -277,7 +277,7 @@ proptest! {
         list in prop_oneof![pieces(), vec(any::<u8>(), 0..400)],
         cuts in vec(any::<usize>(), 0..12),
     ) {
-        let whole = collect(&list, &ANY_ADDRESS);
+        let whole = collect(&list, &any_address());
         prop_assert_eq!(&whole, &in_chunks(&list, &cuts));
         let every_byte: Vec<usize> = (0..list.len()).collect();
         prop_assert_eq!(&whole, &in_chunks(&list, &every_byte));
@@ -290,7 +290,7 @@ proptest! {
 
     #[test]
     fn what_was_read_reads_back_as_itself(list in pieces()) {
-        let (collected, _) = collect(&list, &ANY_ADDRESS);
+        let (collected, _) = collect(&list, &any_address());
         for candidate in collected.candidates {
             let endpoint = candidate.proxy.to_string();
             prop_assert_eq!(proxies(&endpoint), [endpoint]);
@@ -309,7 +309,7 @@ proptest! {
     fn an_account_in_a_uri_comes_out_as_it_went_in(user in "[^\\p{Cc}]{1,12}", password in "[^\\p{Cc}]{0,12}") {
         let encode = |text: &str| text.bytes().map(|b| format!("%{b:02X}")).collect::<String>();
         let uri = format!("http://{}:{}@192.0.2.1:80", encode(&user), encode(&password));
-        let (collected, _) = collect(uri, &ANY_ADDRESS);
+        let (collected, _) = collect(uri, &any_address());
         let read: Vec<_> = collected.candidates.iter().map(written).collect();
         prop_assert_eq!(read, [format!("http://{user}:{password}@192.0.2.1:80")]);
     }

@@ -353,7 +353,8 @@ fn addresses_that_are_not_public_are_refused_unless_the_user_allows_them() {
 
 #[test]
 fn the_hint_counts_where_the_line_states_nothing() {
-    let options = Options { hint: Some(proxydeck_domain::Protocol::Socks5), allow_private: true };
+    let options =
+        Options { hint: Some(proxydeck_domain::Protocol::Socks5), allow_private: true, ..Options::default() };
     let (collected, _) = collect("192.0.2.1:80\nhttp://192.0.2.2:81\n192.0.2.3:82|socks4", &options);
     let read: Vec<_> = collected.candidates.iter().map(written).collect();
     assert_eq!(read, ["socks5://192.0.2.1:80", "http://192.0.2.2:81", "socks4://192.0.2.3:82"]);

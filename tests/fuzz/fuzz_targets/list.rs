@@ -23,7 +23,7 @@ impl Sink for Kept {
 
 fn read<'a>(pieces: impl Iterator<Item = &'a [u8]>) -> (Kept, Totals) {
     let mut kept = Kept::default();
-    let mut reader = Reader::new(&Options { hint: None, allow_private: true });
+    let mut reader = Reader::new(&Options { allow_private: true, ..Options::default() });
     for piece in pieces {
         reader.push(piece, &mut kept);
     }

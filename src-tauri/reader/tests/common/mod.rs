@@ -22,7 +22,9 @@ impl Sink for Collected {
 }
 
 /// Documentation addresses are not public, so the tests that are about shapes allow them.
-pub const ANY_ADDRESS: Options = Options { hint: None, allow_private: true };
+pub fn any_address() -> Options {
+    Options { allow_private: true, ..Options::default() }
+}
 
 /// Reads a list.
 pub fn collect(list: impl AsRef<[u8]>, options: &Options) -> (Collected, Totals) {
@@ -41,10 +43,10 @@ pub fn written(candidate: &Candidate) -> String {
 
 /// What a list holds, as texts.
 pub fn proxies(list: impl AsRef<[u8]>) -> Vec<String> {
-    collect(list, &ANY_ADDRESS).0.candidates.iter().map(written).collect()
+    collect(list, &any_address()).0.candidates.iter().map(written).collect()
 }
 
 /// What was refused in a list, as line numbers and words.
 pub fn refusals(list: impl AsRef<[u8]>) -> Vec<(u64, &'static str)> {
-    collect(list, &ANY_ADDRESS).0.refusals.iter().map(|r| (r.line, r.reason.as_str())).collect()
+    collect(list, &any_address()).0.refusals.iter().map(|r| (r.line, r.reason.as_str())).collect()
 }
