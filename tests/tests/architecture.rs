@@ -43,6 +43,7 @@ const HOUSE: &[Place] = &[
             "base64",
             "chardetng",
             "csv-core",
+            "ego-tree",
             "encoding_rs",
             "html5ever",
             "memchr",

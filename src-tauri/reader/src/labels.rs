@@ -2,6 +2,8 @@
 
 use proxydeck_domain::{Hints, Protocol};
 
+use crate::protocol_in_name;
+
 /// Protocols of other worlds whose lines hold `ip:port` too. Met anywhere in a line, the line is theirs.
 const FOREIGN: [&str; 17] = [
     "vmess",
@@ -90,7 +92,7 @@ pub(crate) fn is_foreign_line(line: &[u8]) -> bool {
 }
 
 /// What a column of protocols says.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct Claim {
     /// Protocols of ours.
     pub(crate) hints: Hints,
@@ -101,6 +103,17 @@ pub(crate) struct Claim {
 }
 
 impl Claim {
+    /// Reads the name of a member or of an element that holds proxies: `socks5`, `http_anonymous`, `httpProxies`.
+    pub(crate) fn of_name(name: &str) -> Self {
+        let claim = Self::of_column(name);
+        if claim.hints.is_empty()
+            && let Some(protocol) = protocol_in_name(name)
+        {
+            return Self { hints: Hints::NONE.with(protocol), ..claim };
+        }
+        claim
+    }
+
     /// Reads a cell such as `SOCKS5`, `http,https`, `['socks4']`, `HTTP/HTTPS`, `HTTP(S)`. Other words are remarks.
     pub(crate) fn of_column(cell: &str) -> Self {
         let mut claim = Self::default();
@@ -113,18 +126,45 @@ impl Claim {
             claim.hints = Hints::NONE.with(Protocol::Http).with(Protocol::Https);
             return claim;
         }
+        let mut before = "";
         for word in cell.split(|c: char| !(c.is_ascii_alphanumeric() || c == '-')).filter(|w| !w.is_empty()) {
+            // `SOCKS4/5`, `SOCKS v5`, `HTTP/S`: what follows is short for another of the kind.
+            let is_socks = before.len() >= 5 && before[..5].eq_ignore_ascii_case("socks");
             if let Some(protocol) = Protocol::from_label(word) {
                 claim.hints = claim.hints.with(protocol);
+            } else if is_socks && let Some(protocol) = socks_version(word) {
+                claim.hints = claim.hints.with(protocol);
+            } else if before.eq_ignore_ascii_case("http") && word.eq_ignore_ascii_case("s") {
+                claim.hints = claim.hints.with(Protocol::Https);
             } else if is_foreign_type(word.as_bytes()) {
                 claim.foreign = true;
             } else if is_near_miss(word.as_bytes()) && !word.eq_ignore_ascii_case("socks") {
                 // Many tables say SOCKS and mean either version: that is no claim, and the checker finds out.
                 claim.near_miss = true;
             }
+            before = word;
         }
         claim
     }
+}
+
+/// The version of SOCKS that a word names behind `SOCKS`.
+fn socks_version(word: &str) -> Option<Protocol> {
+    match word.trim_start_matches(['v', 'V', '-']) {
+        "4" | "4a" | "4A" => Some(Protocol::Socks4),
+        "5" | "5h" | "5H" => Some(Protocol::Socks5),
+        _ => None,
+    }
+}
+
+/// The versions in a column of types that says `4`, `5` or `4/5` and nothing else.
+pub(crate) fn bare_versions(cell: &str) -> Hints {
+    let words = cell.split(|c: char| c.is_whitespace() || matches!(c, '/' | ',' | '&' | '+'));
+    let versions: Option<Hints> = words
+        .filter(|word| !word.is_empty())
+        .map(|word| if word.len() <= 2 { socks_version(word) } else { None })
+        .collect();
+    versions.unwrap_or_default()
 }
 
 /// The protocols that words of a line name: a word counts when it is a label from end to end (`HTTPS`, `(socks5)`,

@@ -30,26 +30,42 @@
 //! - The notation `US-A-S! +` states a protocol only under the header that explains it.
 //! - The text of a refusal never holds a password: see [`Refusal::text`].
 
+mod charset;
+mod document;
+mod encoded;
 mod format;
+mod html;
 mod json;
 mod labels;
+mod lines;
+mod literal;
 mod mask;
 mod name;
+mod output;
+mod pac;
+mod packed;
+mod page;
 mod plain;
 mod reading;
 mod record;
 mod refusal;
+mod script;
 mod settings;
+mod sniff;
 mod stream;
 mod table;
 mod text;
 mod uri;
+mod value;
+mod xml;
+mod yaml;
 
 pub use format::{Format, Page, UnknownFormat};
+pub use lines::{MAX_JSON_LINE, MAX_LINE};
 pub use name::protocol_in_name;
 pub use refusal::{MAX_REFUSAL_TEXT, Refusal, RefusalReason};
 pub use settings::{JsonPath, MAX_SETTING, Selectors, SettingError};
-pub use stream::{MAX_DOCUMENT, MAX_JSON_LINE, MAX_LINE, Reader};
+pub use stream::{MAX_DOCUMENT, Reader};
 
 use proxydeck_domain::{Protocol, Proxy};
 

@@ -1,9 +1,9 @@
 //! A proxy that is given field by field: a row of a table, or an object of JSON.
 
-use proxydeck_domain::{Endpoint, Hints, Host, Protocol};
+use proxydeck_domain::{Endpoint, EndpointError, Hints, Host, Protocol};
 
 use crate::RefusalReason;
-use crate::labels::Claim;
+use crate::labels::{self, Claim};
 use crate::reading::{self, Reading};
 use crate::text;
 
@@ -19,53 +19,420 @@ pub(crate) enum Field {
     /// The port for one protocol (`port_socks5`).
     PortOf(Protocol),
     Protocols,
+    /// The same, but a bare `4` or `5` may be the version of something else.
+    Version,
     User,
     Password,
     /// A yes or no for one protocol (`socks4`), or whether TLS targets work (`https`, `ssl`, `secure`).
     Flag(Protocol),
+    /// Something that only proxies of other worlds have (`uuid`, `cipher`).
+    Foreign,
 }
+
+/// Names of fields in the languages that lists are written in: small letters, and nothing but letters and digits.
+const NAMES: &[(Field, &[&str])] = &[
+    (
+        Field::Address(0),
+        &[
+            "ip",
+            "ips",
+            "ipaddress",
+            "ipaddr",
+            "ipadress",
+            "ipv4",
+            "ipv6",
+            "proxyip",
+            "proxyipaddress",
+            "ipproxy",
+            "prxip",
+            "serverip",
+            "hostip",
+            "ip地址",
+            "ip位址",
+            "ip代理",
+            "代理ip",
+            "代理ip地址",
+            "代理ip位址",
+            "ipадрес",
+            "ipадреспрокси",
+            "ipпрокси",
+            "айпи",
+            "direccionip",
+            "direcciónip",
+            "endereçoip",
+            "enderecoip",
+            "endereçodeip",
+            "ipadresse",
+            "adresseip",
+            "indirizzoip",
+            "adresip",
+            "ipadres",
+            "ipadresi",
+            "ipアドレス",
+            "アイピー",
+            "ip주소",
+            "아이피",
+            "địachỉip",
+            "diachiip",
+            "alamatip",
+            "ipаддрес",
+        ],
+    ),
+    (
+        Field::Address(1),
+        &[
+            "host",
+            "hostname",
+            "server",
+            "serveraddress",
+            "address",
+            "addr",
+            "proxyhost",
+            "proxyaddress",
+            "proxyserver",
+            "proxyhostname",
+            "proxyaddr",
+            "hostaddress",
+            "地址",
+            "位址",
+            "主机",
+            "主機",
+            "主机名",
+            "主機名",
+            "服务器",
+            "伺服器",
+            "服务器地址",
+            "伺服器位址",
+            "代理地址",
+            "代理位址",
+            "代理服务器",
+            "代理伺服器",
+            "адрес",
+            "адреспрокси",
+            "адрессервера",
+            "хост",
+            "сервер",
+            "dirección",
+            "direccion",
+            "servidor",
+            "endereço",
+            "endereco",
+            "adresse",
+            "serveur",
+            "hôte",
+            "indirizzo",
+            "アドレス",
+            "ホスト",
+            "サーバー",
+            "サーバ",
+            "주소",
+            "호스트",
+            "서버",
+            "adres",
+            "sunucu",
+            "địachỉ",
+            "diachi",
+            "máychủ",
+            "alamat",
+            "proxyadresse",
+            "adresseproxy",
+            "direcciónproxy",
+            "endereçoproxy",
+            "プロキシアドレス",
+            "프록시주소",
+        ],
+    ),
+    (
+        Field::Address(2),
+        &[
+            "proxy",
+            "ipport",
+            "ipaddressport",
+            "hostport",
+            "hostnameport",
+            "addressport",
+            "proxyaddressport",
+            "proxyipport",
+            "proxyhostport",
+            "endpoint",
+            "proxyurl",
+            "url",
+            "uri",
+            "代理",
+            "ip端口",
+            "ip地址端口",
+            "ip地址和端口",
+            "代理端口号",
+            "прокси",
+            "адреспорт",
+            "ipпорт",
+            "ipадреспорт",
+            "ippuerto",
+            "direcciónippuerto",
+            "ipporta",
+            "プロキシ",
+            "ipポート",
+            "프록시",
+            "ip포트",
+            "serveurproxy",
+            "ipcổng",
+            "curl",
+            "proxystring",
+            "connectionstring",
+            "vekil",
+        ],
+    ),
+    (
+        Field::Port,
+        &[
+            "port",
+            "ports",
+            "proxyport",
+            "portnumber",
+            "portno",
+            "portnum",
+            "serverport",
+            "prxport",
+            "端口",
+            "端口号",
+            "端口號",
+            "连接端口",
+            "連接埠",
+            "连接埠",
+            "埠",
+            "埠號",
+            "通訊埠",
+            "порт",
+            "портпрокси",
+            "номерпорта",
+            "puerto",
+            "puertos",
+            "porta",
+            "portas",
+            "portnummer",
+            "numerodeport",
+            "numérodeport",
+            "poort",
+            "ポート",
+            "ポート番号",
+            "포트",
+            "포트번호",
+            "bağlantınoktası",
+            "portnumarası",
+            "cổng",
+            "cong",
+            "portu",
+            "nomorport",
+        ],
+    ),
+    (Field::PortOf(Protocol::Http), &["porthttp", "httpport"]),
+    (Field::PortOf(Protocol::Https), &["porthttps", "httpsport", "portssl", "sslport"]),
+    (Field::PortOf(Protocol::Socks4), &["portsocks4", "socks4port"]),
+    (Field::PortOf(Protocol::Socks5), &["portsocks5", "socks5port"]),
+    (
+        Field::Protocols,
+        &[
+            "protocol",
+            "protocols",
+            "protocolslist",
+            "type",
+            "types",
+            "scheme",
+            "schemes",
+            "schema",
+            "proxytype",
+            "proxytypes",
+            "prxtype",
+            "proxyprotocol",
+            "proxyprotocols",
+            "protocoltype",
+            "proto",
+            "kind",
+            "proxykind",
+            "supportedprotocols",
+            "协议",
+            "协议类型",
+            "代理协议",
+            "支持协议",
+            "協定",
+            "协定",
+            "通訊協定",
+            "協議",
+            "类型",
+            "類型",
+            "代理类型",
+            "代理類型",
+            "тип",
+            "типпрокси",
+            "протокол",
+            "протоколы",
+            "tipo",
+            "tipodeproxy",
+            "tipos",
+            "protocolo",
+            "protocolos",
+            "typ",
+            "proxytyp",
+            "protokoll",
+            "protocole",
+            "protocoles",
+            "typedeproxy",
+            "protocollo",
+            "プロトコル",
+            "タイプ",
+            "種類",
+            "프로토콜",
+            "유형",
+            "종류",
+            "tür",
+            "türü",
+            "tip",
+            "protokol",
+            "loại",
+            "loạiproxy",
+            "giaothức",
+            "jenis",
+            "jenisproxy",
+            "tipe",
+        ],
+    ),
+    (Field::Version, &["version", "socksversion", "версия", "версияпрокси", "versión"]),
+    (
+        Field::User,
+        &[
+            "user",
+            "username",
+            "login",
+            "proxyuser",
+            "proxyusername",
+            "proxylogin",
+            "authuser",
+            "用户名",
+            "用户",
+            "账号",
+            "帐号",
+            "使用者",
+            "使用者名稱",
+            "帳號",
+            "пользователь",
+            "логин",
+            "usuario",
+            "usuário",
+            "benutzer",
+            "benutzername",
+            "utilisateur",
+            "identifiant",
+            "ユーザー名",
+            "ユーザー",
+            "사용자",
+            "사용자이름",
+            "kullanıcı",
+            "kullanıcıadı",
+            "tênđăngnhập",
+            "namapengguna",
+        ],
+    ),
+    (
+        Field::Password,
+        &[
+            "pass",
+            "password",
+            "passwd",
+            "pwd",
+            "proxypass",
+            "proxypassword",
+            "authpass",
+            "authpassword",
+            "密码",
+            "密碼",
+            "口令",
+            "пароль",
+            "contraseña",
+            "senha",
+            "passwort",
+            "kennwort",
+            "motdepasse",
+            "パスワード",
+            "비밀번호",
+            "şifre",
+            "parola",
+            "mậtkhẩu",
+            "katasandi",
+        ],
+    ),
+    (Field::Flag(Protocol::Http), &["http", "supportshttp", "支持http"]),
+    (
+        Field::Flag(Protocol::Https),
+        &[
+            "https",
+            "ssl",
+            "secure",
+            "httpsssl",
+            "supporthttps",
+            "supportshttps",
+            "httpssupport",
+            "sslsupport",
+            "支持https",
+            "https支持",
+            "是否支持https",
+            "支持ssl",
+        ],
+    ),
+    (Field::Flag(Protocol::Socks4), &["socks4", "supportssocks4", "支持socks4"]),
+    (Field::Flag(Protocol::Socks5), &["socks5", "supportssocks5", "支持socks5"]),
+    (
+        Field::Foreign,
+        &[
+            "uuid",
+            "cipher",
+            "alterid",
+            "obfs",
+            "obfspassword",
+            "psk",
+            "privatekey",
+            "publickey",
+            "authstr",
+            "secret",
+            "vnext",
+            "realityopts",
+            "wsopts",
+            "grpcopts",
+        ],
+    ),
+];
+
+/// Letters and digits of a name, small.
+pub(crate) fn normal_name(name: &str) -> String {
+    name.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).collect()
+}
+
+/// The longest name of a field that is looked up; the head of a column is no sentence.
+const MAX_NAME: usize = 64;
 
 impl Field {
     /// Tells the field by its name, whatever its case and whatever divides its words. None for all other fields:
     /// `exit_ip`, `internal_ip` or `export_address` are no proxies.
     pub(crate) fn named(name: &str) -> Option<Self> {
-        let name: String =
-            name.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).collect();
-        Some(match name.as_str() {
-            "ip" | "ipaddress" | "ipaddr" | "ipv4" | "ipv6" | "proxyip" | "ip地址" | "ip位址" => {
-                Self::Address(0)
-            }
-            "host" | "hostname" | "server" | "serveraddress" | "address" | "addr" | "proxyhost"
-            | "proxyaddress" | "proxyserver" | "地址" | "位址" | "主机" | "主機" | "服务器" | "伺服器" => {
-                Self::Address(1)
-            }
-            "proxy" | "ipport" | "hostport" | "endpoint" | "proxyurl" | "url" | "uri" | "代理" => {
-                Self::Address(2)
-            }
-            "port" | "proxyport" | "portnumber" | "端口" | "端口号" | "連接埠" | "埠" => Self::Port,
-            "porthttp" | "httpport" => Self::PortOf(Protocol::Http),
-            "porthttps" | "httpsport" => Self::PortOf(Protocol::Https),
-            "portsocks4" | "socks4port" => Self::PortOf(Protocol::Socks4),
-            "portsocks5" | "socks5port" => Self::PortOf(Protocol::Socks5),
-            "protocol" | "protocols" | "type" | "types" | "scheme" | "schemes" | "proxytype" | "协议"
-            | "協定" | "类型" | "類型" => Self::Protocols,
-            "user" | "username" | "login" | "proxyuser" | "proxyusername" | "用户名" | "使用者名稱" => {
-                Self::User
-            }
-            "pass" | "password" | "passwd" | "pwd" | "proxypass" | "proxypassword" | "密码" | "密碼" => {
-                Self::Password
-            }
-            "http" => Self::Flag(Protocol::Http),
-            "https" | "ssl" | "secure" => Self::Flag(Protocol::Https),
-            "socks4" => Self::Flag(Protocol::Socks4),
-            "socks5" => Self::Flag(Protocol::Socks5),
-            _ => return None,
-        })
+        if name.is_empty() || name.len() > MAX_NAME {
+            return None;
+        }
+        let name = normal_name(name);
+        NAMES.iter().find(|(_, names)| names.contains(&name.as_str())).map(|(field, _)| *field)
     }
 }
 
+/// What a single yes-or-no field for TLS targets says in lists of HTTP proxies.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum LoneFlag {
+    /// That they are HTTP proxies, of which some also tunnel.
+    #[default]
+    Http,
+    /// Which of them are to be called HTTPS, as the tables of pages mean it.
+    Each,
+}
+
 /// The fields of one proxy, as texts.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct Record<'a> {
     addresses: [&'a str; ADDRESS_RANKS],
     port: &'a str,
@@ -77,12 +444,17 @@ pub(crate) struct Record<'a> {
     password: &'a str,
     flags: Hints,
     flag_fields: usize,
+    is_foreign: bool,
+    pub(crate) lone_flag: LoneFlag,
 }
 
 impl<'a> Record<'a> {
     /// Fills in a field. The first of several that are for the same thing counts.
     pub(crate) fn set(&mut self, field: Field, value: &'a str) {
         let value = value.trim();
+        // A user may be called anything.
+        let is_account = matches!(field, Field::User | Field::Password);
+        let value = if !is_account && is_nothing(value) { "" } else { value };
         let fill = |slot: &mut &'a str| {
             if slot.is_empty() {
                 *slot = value;
@@ -93,9 +465,13 @@ impl<'a> Record<'a> {
             Field::Port => fill(&mut self.port),
             Field::PortOf(protocol) if !value.is_empty() => self.ports_of.push((protocol, value)),
             Field::PortOf(_) => {}
-            Field::Protocols => {
+            Field::Foreign => self.is_foreign |= !value.is_empty(),
+            Field::Protocols | Field::Version => {
                 self.has_protocols = true;
-                let claim = Claim::of_column(value);
+                let mut claim = Claim::of_column(value);
+                if field == Field::Protocols && claim.hints.is_empty() {
+                    claim.hints = labels::bare_versions(value);
+                }
                 self.claim.hints = self.claim.hints.union(claim.hints);
                 self.claim.foreign |= claim.foreign;
                 self.claim.near_miss |= claim.near_miss;
@@ -111,9 +487,12 @@ impl<'a> Record<'a> {
         }
     }
 
-    /// The address that counts: the best one that is filled in.
+    /// The address that counts: the best one that is filled in, and without a port beside it the best one that may hold
+    /// the port as well.
     pub(crate) fn address(&self) -> &'a str {
-        self.addresses.iter().find(|a| !a.is_empty()).copied().unwrap_or_default()
+        let best = |wanted: fn(&&&str) -> bool| self.addresses.iter().find(wanted).copied();
+        let with_port = if self.has_port() { None } else { best(|a| a.contains(':') && !is_bare_v6(a)) };
+        with_port.or_else(|| best(|a| !a.is_empty())).unwrap_or_default()
     }
 
     /// The record as the text of a refusal: what was to be dialled, never the account.
@@ -121,6 +500,11 @@ impl<'a> Record<'a> {
         let port = self.ports_of.first().map_or(self.port, |(_, port)| port);
         let divider = if port.is_empty() { "" } else { ":" };
         format!("{}{divider}{port}", self.address())
+    }
+
+    /// The protocols that it states.
+    pub(crate) fn claim(&self) -> Claim {
+        Claim { foreign: self.claim.foreign || self.is_foreign, ..self.claim.clone() }
     }
 
     /// Whether there is enough in it to be meant as a proxy: an address with a port beside it or in it.
@@ -136,7 +520,7 @@ impl<'a> Record<'a> {
 
     /// Reads the fields. `inherited` is what stands around the record and counts where it says nothing itself.
     pub(crate) fn read(&self, inherited: Hints, into: &mut Reading) {
-        if self.claim.foreign {
+        if self.claim.foreign || self.is_foreign {
             return into.note(RefusalReason::OtherScheme);
         }
         if self.claim.near_miss && self.claim.hints.is_empty() {
@@ -162,6 +546,9 @@ impl<'a> Record<'a> {
         match self.flag_fields {
             _ if self.has_protocols => (inherited, None),
             0 => (inherited, None),
+            1 if self.lone_flag == LoneFlag::Each && inherited.is_empty() => {
+                (if self.flags.is_empty() { Hints::NONE.with(Protocol::Http) } else { self.flags }, None)
+            }
             1 => (inherited, Some(Protocol::Http)),
             _ if self.flags.is_empty() => (inherited, None),
             _ => (self.flags, None),
@@ -177,7 +564,7 @@ impl<'a> Record<'a> {
         if !self.ports_of.is_empty() {
             let host = Host::parse(address)?;
             for &(protocol, port) in &self.ports_of {
-                match Endpoint::parse_port(port).and_then(|port| Endpoint::new(host.clone(), port)) {
+                match parse_port(port).and_then(|port| Endpoint::new(host.clone(), port)) {
                     Ok(endpoint) => into.take(endpoint, account.clone(), Hints::NONE.with(protocol)),
                     Err(error) => into.note(error.into()),
                 }
@@ -187,7 +574,7 @@ impl<'a> Record<'a> {
         match Host::parse(address) {
             Ok(_) if self.port.is_empty() => Err(RefusalReason::NoPort),
             Ok(host) => {
-                into.take(Endpoint::new(host, Endpoint::parse_port(self.port)?)?, account, stated);
+                into.take(Endpoint::new(host, parse_port(self.port)?)?, account, stated);
                 Ok(())
             }
             // The field may hold the port as well, or a whole URI.
@@ -213,16 +600,36 @@ impl<'a> Record<'a> {
     }
 
     fn account(&self) -> Result<Option<proxydeck_domain::Account>, RefusalReason> {
-        let is_placeholder = |text: &str| {
-            ["", "-", "null", "none", "n/a"].iter().any(|nothing| text.eq_ignore_ascii_case(nothing))
-        };
-        if is_placeholder(self.user) && is_placeholder(self.password) {
+        let is_empty = |text: &str| text.is_empty() || is_nothing(text);
+        if is_empty(self.user) && is_empty(self.password) {
             return Ok(None);
         }
         reading::account(self.user.as_bytes(), self.password.as_bytes()).map(Some)
     }
 }
 
-fn is_yes(value: &str) -> bool {
-    ["1", "true", "yes", "y", "+", "✓", "✔", "是"].iter().any(|yes| value.eq_ignore_ascii_case(yes))
+/// Whether a cell says that there is nothing to say.
+fn is_nothing(value: &str) -> bool {
+    ["-", "—", "–", "--", "null", "none", "nil", "n/a", "nan"]
+        .iter()
+        .any(|nothing| value.eq_ignore_ascii_case(nothing))
+}
+
+/// Whether a text is an IPv6 address alone, whose colons are no divider of a port.
+fn is_bare_v6(text: &str) -> bool {
+    text.matches(':').count() > 1 && text.parse::<std::net::Ipv6Addr>().is_ok()
+}
+
+/// Reads a port. Tools that know fractions only write `8080.0`.
+fn parse_port(port: &str) -> Result<u16, EndpointError> {
+    Endpoint::parse_port(port.strip_suffix(".0").unwrap_or(port))
+}
+
+pub(crate) fn is_yes(value: &str) -> bool {
+    [
+        "1", "true", "yes", "y", "+", "✓", "✔", "√", "是", "支持", "да", "sí", "si", "sim", "ja", "oui",
+        "はい", "예", "evet", "có", "ya",
+    ]
+    .iter()
+    .any(|yes| value.eq_ignore_ascii_case(yes))
 }

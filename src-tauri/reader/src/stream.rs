@@ -1,63 +1,49 @@
-//! From chunks of bytes to lines, and from lines to candidates and refusals, in bounded memory.
+//! A list that comes in chunks: what it is written as is told by its beginning, and then it is read line by line, or
+//! gathered and read as a document.
 
 use std::mem;
 
-use proxydeck_domain::{Endpoint, Hints, Proxy};
+use encoding_rs::Decoder;
 
-use crate::reading::Reading;
-use crate::table::{self, Cells, Table};
-use crate::{Candidate, Options, Refusal, RefusalReason, Sink, Totals, json, mask, plain, text};
-
-/// The longest line of text, in bytes. The longest real one, a row with a column of JSON, has a few thousand.
-pub const MAX_LINE: usize = 64 * 1024;
-
-/// The longest line of JSON, in bytes: some six thousand proxies with everything that is told about them. As values
-/// they take some ten times that, which is why it is not more.
-pub const MAX_JSON_LINE: usize = 4 * 1024 * 1024;
+use crate::lines::Lines;
+use crate::output::{Output, Told};
+use crate::{Format, Options, RefusalReason, Sink, Totals, charset, document, page, sniff};
 
 /// The largest document, in bytes: what is not read line by line has to be in memory as a whole. It is also the most
 /// that is downloaded of a source.
 pub const MAX_DOCUMENT: usize = 32 * 1024 * 1024;
 
-/// The byte order mark of UTF-8.
-const BOM: [u8; 3] = [0xEF, 0xBB, 0xBF];
+/// How many bytes are brought into UTF-8 at once.
+const DECODE_CHUNK: usize = 16 * 1024;
 
-/// How much is kept of a line that is too long: enough to tell text from binary and to make the refusal's text.
-const LONG_LINE_HEAD: usize = 1024;
+/// How much of the beginning of a list that is read line by line is kept, to tell the text of an error page.
+const MAX_NOTICE: usize = 1024;
 
-/// How many lines a quoted cell may go on for. More is a quote that nobody closed.
-const MAX_ROW_LINES: usize = 16;
-
-/// How many lines of a binary file are refused one by one. After that they are passed over, so that a file of 200 MB
-/// does not give a million refusals.
-const BINARY_REFUSALS: u32 = 64;
-
-/// How many lines of refused text in a row end a stretch of binary lines. By chance a binary file has one or two.
-const TEXT_AGAIN: u32 = 4;
+/// What is done with the bytes that come.
+enum State {
+    /// They are looked at, to tell what they are.
+    Sniffing,
+    /// They are lines.
+    Streaming,
+    /// They are a document, which is read when it is whole.
+    Gathering(Format),
+    /// They are a document that is too large.
+    Overflown(Format),
+}
 
 /// Reads a list that comes in chunks. What it finds does not depend on where the chunks are cut.
 pub struct Reader {
     options: Options,
-    totals: Totals,
-    /// The line that is not complete yet, or the head of one that is too long.
-    carry: Vec<u8>,
-    /// Whether the line that is not complete yet is too long.
-    is_too_long: bool,
-    /// Whether anything came since the last line end.
-    is_partial: bool,
-    /// Whether the last byte was a carriage return, so that a line feed belongs to it.
-    after_return: bool,
-    table: Option<Table>,
-    /// The lines of a row with a quoted cell that is still open.
-    open_row: Vec<Vec<u8>>,
-    /// The number of the first of them.
-    open_row_line: u64,
-    cells: Cells,
-    reading: Reading,
-    /// Binary lines since the last text.
-    binary_lines: u32,
-    /// Lines of refused text since the last binary line.
-    text_lines: u32,
+    told: Told,
+    state: State,
+    /// The bytes that are looked at, or the document so far.
+    held: Vec<u8>,
+    decoder: Option<Decoder>,
+    lines: Lines,
+    /// The beginning of what was read as lines.
+    notice: Vec<u8>,
+    /// Whether there was more than the notice holds.
+    is_longer: bool,
 }
 
 impl Reader {
@@ -66,343 +52,146 @@ impl Reader {
     pub fn new(options: &Options) -> Self {
         Self {
             options: options.clone(),
-            totals: Totals::default(),
-            carry: Vec::new(),
-            is_too_long: false,
-            is_partial: false,
-            after_return: false,
-            table: None,
-            open_row: Vec::new(),
-            open_row_line: 0,
-            cells: Cells::default(),
-            reading: Reading::default(),
-            binary_lines: 0,
-            text_lines: 0,
+            told: Told::new(options),
+            state: State::Sniffing,
+            held: Vec::new(),
+            decoder: None,
+            lines: Lines::default(),
+            notice: Vec::new(),
+            is_longer: false,
         }
     }
 
     /// Takes the next bytes of the list.
     pub fn push(&mut self, bytes: &[u8], sink: &mut impl Sink) {
         let mut bytes = bytes;
-        if self.after_return && !bytes.is_empty() {
-            self.after_return = false;
-            bytes = bytes.strip_prefix(b"\n").unwrap_or(bytes);
+        while matches!(self.state, State::Sniffing) && !bytes.is_empty() {
+            let room = sniff::WINDOW.saturating_sub(self.held.len()).min(bytes.len());
+            self.held.extend_from_slice(&bytes[..room]);
+            bytes = &bytes[room..];
+            if self.held.len() >= sniff::WINDOW {
+                self.decide(sink);
+            }
         }
-        while let Some(at) = memchr::memchr2(b'\n', b'\r', bytes) {
-            let (line, rest) = (&bytes[..at], &bytes[at + 1..]);
-            let is_return = bytes[at] == b'\r';
-            self.end_line(line, sink);
-            bytes = if is_return { rest.strip_prefix(b"\n").unwrap_or(rest) } else { rest };
-            self.after_return = is_return && rest.is_empty();
-        }
-        self.carry_over(bytes);
+        self.take_in(bytes, sink);
     }
 
     /// Ends the list, and says what it came to.
     pub fn finish(mut self, sink: &mut impl Sink) -> Totals {
-        if self.is_partial {
-            self.end_line(b"", sink);
+        if matches!(self.state, State::Sniffing) {
+            self.decide_now(sink);
         }
-        self.give_up_row(sink);
-        self.totals
-    }
-
-    /// Keeps the beginning of a line, but never more than a line may have.
-    fn carry_over(&mut self, bytes: &[u8]) {
-        self.is_partial |= !bytes.is_empty();
-        if self.is_too_long {
-            return;
-        }
-        let bytes = if self.carry.is_empty() { without_holes(bytes) } else { bytes };
-        let room = limit(&self.carry, bytes).saturating_sub(self.carry.len());
-        if bytes.len() > room {
-            self.is_too_long = true;
-            let missing = LONG_LINE_HEAD.saturating_sub(self.carry.len());
-            self.carry.extend_from_slice(&bytes[..missing.min(bytes.len())]);
-            self.carry.truncate(LONG_LINE_HEAD);
-            self.carry.shrink_to(MAX_LINE);
-        } else {
-            self.carry.extend_from_slice(bytes);
-        }
-    }
-
-    /// Reads a line, of which `end` is the part that came last.
-    fn end_line(&mut self, end: &[u8], sink: &mut impl Sink) {
-        self.totals.lines += 1;
-        if !self.is_partial {
-            let line = without_holes(end);
-            if line.len() <= limit(b"", line) {
-                self.line(line, sink);
-                return;
+        self.decode(b"", true, sink);
+        let mut out = Output { told: &mut self.told, sink };
+        let (format, page) = match self.state {
+            State::Gathering(format) => {
+                // What came before it was holes.
+                out.told.totals.lines = 0;
+                document::read(&mem::take(&mut self.held), format, &self.options, &mut out)
             }
-        }
-        self.carry_over(end);
-        let mut carry = mem::take(&mut self.carry);
-        if mem::take(&mut self.is_too_long) {
-            self.give_up_row(sink);
-            let reason = if is_binary(&carry) { RefusalReason::Binary } else { RefusalReason::LineTooLong };
-            self.reading.clear();
-            self.reading.note(reason);
-            self.settle(&carry, sink);
-        } else {
-            self.line(&carry, sink);
-        }
-        carry.clear();
-        self.carry = carry;
-        self.is_partial = false;
-    }
-
-    fn line(&mut self, line: &[u8], sink: &mut impl Sink) {
-        if self.open_row.is_empty()
-            && let Some(endpoint) = plain::read(line)
-        {
-            self.plain(endpoint, line, sink);
-            return;
-        }
-        let line = trimmed(line);
-        if line.is_empty() && self.open_row.is_empty() {
-            return;
-        }
-        if is_binary(line) {
-            self.give_up_row(sink);
-            self.refuse(line, RefusalReason::Binary, sink);
-            return;
-        }
-        if let Some(Table::Columns(columns)) = &self.table {
-            let delimiter = columns.delimiter();
-            if !self.open_row.is_empty() || !is_comment(line, Some(delimiter)) {
-                self.table_line(line, delimiter, sink);
+            State::Overflown(format) => {
+                out.told.totals.lines = 0;
+                out.refuse_entry(&self.notice, RefusalReason::DocumentTooLarge);
+                (format, None)
             }
-            return;
-        }
-        self.free_line(line, sink);
-    }
-
-    /// An address and a port and nothing else: most lines of most lists, so it makes no detour.
-    fn plain(&mut self, endpoint: Endpoint, line: &[u8], sink: &mut impl Sink) {
-        if !self.options.allow_private && !endpoint.may_be_public() {
-            self.refuse(line, RefusalReason::NotPublic, sink);
-            return;
-        }
-        self.binary_lines = 0;
-        self.totals.candidates += 1;
-        let (proxy, stated) = (Proxy::open(endpoint), self.options.hint);
-        sink.candidate(Candidate { proxy, stated, line: self.totals.lines });
-    }
-
-    /// Reads a line that is not in a table with columns.
-    fn free_line(&mut self, line: &[u8], sink: &mut impl Sink) {
-        if is_comment(line, None) {
-            return;
-        }
-        if let Some(table) = Table::of_header(line, &mut self.cells) {
-            self.table = Some(table);
-            return;
-        }
-        if self.json_line(line, sink) {
-            return;
-        }
-        self.reading.clear();
-        text::read(line, &mut self.reading);
-        if matches!(self.table, Some(Table::Notation))
-            && let [found] = &mut self.reading.found[..]
-            && let Some(claim) = table::notation_claim(line)
-        {
-            found.stated = claim;
-        }
-        self.settle(line, sink);
-    }
-
-    /// Reads a line as JSON; false when it is none.
-    fn json_line(&mut self, line: &[u8], sink: &mut impl Sink) -> bool {
-        let told = (self.totals.candidates, self.totals.refusals, self.totals.folded);
-        if json::read(line, &mut |reading, shown| {
-            mem::swap(&mut self.reading, reading);
-            self.settle(shown, sink);
-        })
-        .is_none()
-        {
-            return false;
-        }
-        if told == (self.totals.candidates, self.totals.refusals, self.totals.folded) {
-            self.refuse(line, RefusalReason::NoAddress, sink);
-        }
-        true
-    }
-
-    /// Reads a line of a table, or keeps it until the quoted cell at its end is closed.
-    fn table_line(&mut self, line: &[u8], delimiter: u8, sink: &mut impl Sink) {
-        let complete = if self.open_row.is_empty() {
-            self.cells.split(line, delimiter, false)
-        } else {
-            let bytes = self.open_row.iter().map(|l| l.len() + 1).sum::<usize>() + line.len();
-            if self.open_row.len() >= MAX_ROW_LINES || bytes > MAX_LINE {
-                self.give_up_row(sink);
-                return self.table_line(line, delimiter, sink);
+            State::Sniffing | State::Streaming => {
+                self.lines.finish(&mut out);
+                let is_short = !self.is_longer && out.told.totals.candidates == 0;
+                (self.lines.format(), if is_short { page::of_text(&self.notice) } else { None })
             }
-            let mut row = self.open_row.join(&b'\n');
-            row.push(b'\n');
-            row.extend_from_slice(line);
-            self.cells.split(&row, delimiter, false)
         };
-        if !complete {
-            if self.open_row.is_empty() {
-                self.open_row_line = self.totals.lines;
-            }
-            self.open_row.push(line.to_vec());
+        let fixed = self.options.format;
+        Totals { format: fixed.unwrap_or(format), page, ..self.told.totals }
+    }
+
+    /// Decides what the list is, unless nothing has come of it yet but holes.
+    fn decide(&mut self, sink: &mut impl Sink) {
+        if self.held.iter().all(|b| matches!(b, 0 | b' ' | b'\t' | b'\n' | b'\r')) {
+            let holes = mem::take(&mut self.held);
+            self.lines.push(&holes, &mut Output { told: &mut self.told, sink });
             return;
         }
-        // A row over several lines stands where it began.
-        match mem::take(&mut self.open_row).first() {
-            None => self.row(line, sink),
-            Some(first) => self.at_line(self.open_row_line, |reader| reader.row(first, sink)),
-        }
+        self.decide_now(sink);
     }
 
-    /// Reads the lines of a row whose quote was never closed one by one.
-    fn give_up_row(&mut self, sink: &mut impl Sink) {
-        let Some(Table::Columns(columns)) = &self.table else { return };
-        let delimiter = columns.delimiter();
-        for (number, line) in (self.open_row_line..).zip(mem::take(&mut self.open_row)) {
-            if line.is_empty() || is_comment(&line, Some(delimiter)) {
-                continue;
-            }
-            self.at_line(number, |reader| {
-                reader.cells.split(&line, delimiter, true);
-                reader.row(&line, sink);
-            });
-        }
-    }
-
-    /// Does something for an earlier line, whose number its candidates and refusals get.
-    fn at_line(&mut self, number: u64, read: impl FnOnce(&mut Self)) {
-        let current = mem::replace(&mut self.totals.lines, number);
-        read(self);
-        self.totals.lines = current;
-    }
-
-    /// Reads the cells that were split off last.
-    fn row(&mut self, line: &[u8], sink: &mut impl Sink) {
-        self.reading.clear();
-        let read = match &self.table {
-            Some(Table::Columns(columns)) => columns.read(&self.cells, &mut self.reading),
-            _ => None,
+    fn decide_now(&mut self, sink: &mut impl Sink) {
+        let window = mem::take(&mut self.held);
+        let fixed = self.options.format;
+        let declared = self.options.charset.as_deref();
+        let is_document = |format: Option<Format>| match fixed {
+            Some(Format::Text | Format::Csv | Format::Jsonl) => None,
+            Some(format) => Some(format),
+            None => format,
         };
-        // Lists that were put together have the header of each part.
-        if self.reading.found.is_empty()
-            && self.reading.problem == Some(RefusalReason::SingleLabel)
-            && let Some(table) = Table::of_header(line, &mut self.cells)
+        // Words matter in documents and in the head of a table; lines are read by the bytes that all charsets share.
+        let may_guess = is_document(sniff::sniff(&window)).is_some();
+        let mut charset = charset::find(&window, declared, may_guess);
+        if charset.encoding.is_none()
+            && let Some(encoding) = charset::guess_for_header(&window)
         {
-            self.table = Some(table);
-            return;
+            charset = charset::Charset { encoding: Some(encoding), is_guessed: true };
         }
-        match read {
-            Some(shown) => self.settle(shown.as_bytes(), sink),
-            None => self.free_line(line, sink),
-        }
-    }
-
-    /// Tells what was read. `shown` stands for it in a refusal.
-    fn settle(&mut self, shown: &[u8], sink: &mut impl Sink) {
-        let mut reading = mem::take(&mut self.reading);
-        let mut told = false;
-        let mut problem = reading.problem.filter(|p| p.is_fault());
-        for found in reading.found.drain(..) {
-            if !self.options.allow_private && !found.proxy.endpoint.may_be_public() {
-                problem = problem.or(Some(RefusalReason::NotPublic));
-                continue;
+        self.told.is_guessed = charset.is_guessed;
+        self.decoder = charset.encoding.map(encoding_rs::Encoding::new_decoder_with_bom_removal);
+        let format = match charset.encoding {
+            None => is_document(sniff::sniff(&window)),
+            Some(encoding) => {
+                let mut probe = encoding.new_decoder_with_bom_removal();
+                let mut text = String::with_capacity(3 * window.len() + 16);
+                let _ = probe.decode_to_string(&window, &mut text, false);
+                is_document(sniff::sniff(text.as_bytes()))
             }
-            told = true;
-            self.binary_lines = 0;
-            let implied = self.options.hint.or(found.fallback);
-            self.tell(found.proxy, if found.stated.is_empty() { implied.into() } else { found.stated }, sink);
-        }
-        if !told {
-            problem = problem.or(reading.problem).or(Some(RefusalReason::NoAddress));
-        }
-        if let Some(reason) = problem {
-            self.refuse(shown, reason, sink);
-        }
-        self.reading = reading;
-    }
-
-    /// Gives a proxy to the sink, once for each protocol that is claimed for it.
-    fn tell(&mut self, proxy: Proxy, stated: Hints, sink: &mut impl Sink) {
-        let line = self.totals.lines;
-        if stated.is_empty() {
-            self.totals.candidates += 1;
-            sink.candidate(Candidate { proxy, stated: None, line });
-            return;
-        }
-        for protocol in stated.iter() {
-            self.totals.candidates += 1;
-            sink.candidate(Candidate { proxy: proxy.clone(), stated: Some(protocol), line });
-        }
-    }
-
-    /// Gives a refusal to the sink, unless it is one of very many of a binary file.
-    fn refuse(&mut self, shown: &[u8], reason: RefusalReason, sink: &mut impl Sink) {
-        if reason == RefusalReason::Binary {
-            self.binary_lines = self.binary_lines.saturating_add(1);
-            self.text_lines = 0;
-        } else if self.binary_lines > 0 {
-            self.text_lines = if std::str::from_utf8(shown).is_ok() { self.text_lines + 1 } else { 0 };
-            if self.text_lines >= TEXT_AGAIN {
-                self.binary_lines = 0;
-            }
-        }
-        if self.binary_lines > BINARY_REFUSALS {
-            self.totals.folded += 1;
-            return;
-        }
-        self.totals.refusals += 1;
-        sink.refusal(Refusal { line: self.totals.lines, text: mask::text_of(shown), reason });
-    }
-}
-
-/// The longest that a line may be that begins with these two pieces.
-fn limit(start: &[u8], more: &[u8]) -> usize {
-    let byte = |index| start.iter().chain(more).nth(index).copied();
-    let first = if [byte(0), byte(1), byte(2)] == BOM.map(Some) { byte(3) } else { byte(0) };
-    if first.is_some_and(json::may_begin) { MAX_JSON_LINE } else { MAX_LINE }
-}
-
-/// A line without the NUL bytes and blanks in front of it: holes in a file, however large, hide nothing.
-fn without_holes(line: &[u8]) -> &[u8] {
-    let start = line.iter().position(|b| !matches!(b, 0 | b' ')).unwrap_or(line.len());
-    &line[start..]
-}
-
-/// A line without blanks, holes, byte order marks and the end mark of DOS around it. Tabs in front stay: they are
-/// empty cells of a table.
-fn trimmed(line: &[u8]) -> &[u8] {
-    /// Blanks of Unicode that come with what is copied from pages: BOM, zero-width, no-break and ideographic space.
-    const BLANKS: [&[u8]; 4] = [&BOM, b"\xe2\x80\x8b", b"\xc2\xa0", b"\xe3\x80\x80"];
-    const DOS_END: u8 = 0x1A;
-    let mut line = line;
-    loop {
-        line = match line {
-            [0 | b' ' | 0x0B | 0x0C, rest @ ..] | [rest @ .., 0 | b' ' | b'\t' | 0x0B | 0x0C | DOS_END] => {
-                rest
-            }
-            _ => match BLANKS.iter().find_map(|b| line.strip_prefix(*b).or_else(|| line.strip_suffix(*b))) {
-                Some(rest) => rest,
-                None => return line,
-            },
         };
+        self.state = format.map_or(State::Streaming, State::Gathering);
+        self.take_in(&window, sink);
     }
-}
 
-/// Whether a line holds control bytes. Bytes above ASCII prove nothing: many lists are in other encodings.
-fn is_binary(line: &[u8]) -> bool {
-    line.iter().any(|b| (*b < b' ' && !matches!(b, b'\t' | 0x0B | 0x0C)) || *b == 0x7F)
-}
+    /// Takes bytes when it is decided what they are.
+    fn take_in(&mut self, bytes: &[u8], sink: &mut impl Sink) {
+        if bytes.is_empty() {
+        } else if self.decoder.is_some() {
+            self.decode(bytes, false, sink);
+        } else {
+            self.take(bytes, sink);
+        }
+    }
 
-/// Whether a line is a comment. In a table a divider is no mark of a comment.
-fn is_comment(line: &[u8], delimiter: Option<u8>) -> bool {
-    match line {
-        [b'#', ..] | [b'/', b'/', ..] => true,
-        [b';', ..] => delimiter != Some(b';'),
-        _ => false,
+    /// Brings bytes into UTF-8.
+    fn decode(&mut self, bytes: &[u8], is_last: bool, sink: &mut impl Sink) {
+        let Some(mut decoder) = self.decoder.take() else { return };
+        let mut buffer = [0; DECODE_CHUNK];
+        let mut bytes = bytes;
+        loop {
+            let (result, read, written, _) = decoder.decode_to_utf8(bytes, &mut buffer, is_last);
+            self.take(&buffer[..written], sink);
+            bytes = &bytes[read..];
+            if result == encoding_rs::CoderResult::InputEmpty {
+                break;
+            }
+        }
+        if !is_last {
+            self.decoder = Some(decoder);
+        }
+    }
+
+    fn take(&mut self, bytes: &[u8], sink: &mut impl Sink) {
+        match self.state {
+            State::Streaming | State::Sniffing => {
+                let room = MAX_NOTICE.saturating_sub(self.notice.len());
+                self.is_longer |= bytes.len() > room;
+                self.notice.extend_from_slice(&bytes[..room.min(bytes.len())]);
+                self.lines.push(bytes, &mut Output { told: &mut self.told, sink });
+            }
+            State::Gathering(format) => {
+                if self.held.len() + bytes.len() > MAX_DOCUMENT {
+                    self.notice = self.held.iter().copied().take(MAX_NOTICE).collect();
+                    self.held = Vec::new();
+                    self.state = State::Overflown(format);
+                } else {
+                    self.held.extend_from_slice(bytes);
+                }
+            }
+            State::Overflown(_) => {}
+        }
     }
 }

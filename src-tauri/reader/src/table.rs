@@ -41,6 +41,11 @@ impl Table {
     }
 }
 
+/// Whether a line is the header of a table.
+pub(crate) fn is_header(line: &[u8]) -> bool {
+    Table::of_header(line.trim_ascii(), &mut Cells::default()).is_some()
+}
+
 /// The columns of a table that say something about a proxy.
 #[derive(Debug)]
 pub(crate) struct Columns {
@@ -65,6 +70,15 @@ impl Columns {
             has(|f| matches!(f, Field::Address(2)))
         };
         is_table.then_some(Self { delimiter, fields })
+    }
+
+    /// Whether another header says nothing that this one does not say: the same one in another language, say.
+    pub(crate) fn says_all_of(&self, other: &Self) -> bool {
+        let is_same = |a: Field, b: Field| a == b || matches!((a, b), (Field::Address(_), Field::Address(_)));
+        other
+            .fields
+            .iter()
+            .all(|(at, field)| self.fields.iter().any(|(here, own)| here == at && is_same(*own, *field)))
     }
 
     /// What divides the cells.

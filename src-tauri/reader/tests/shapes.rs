@@ -302,7 +302,7 @@ fn json_on_a_line() {
         (r#"{"url":"https://api.example/","data":[{"ip":"192.0.2.1","port":80}]}"#, &["192.0.2.1:80"]),
         (
             r#"{"socks5":["192.0.2.1:80"],"http":[{"ip":"192.0.2.2","port":81}]}"#,
-            &["http://192.0.2.2:81", "socks5://192.0.2.1:80"],
+            &["socks5://192.0.2.1:80", "http://192.0.2.2:81"],
         ),
         (r#"  "proxy": "192.0.2.1:80","#, &["192.0.2.1:80"]),
     ]);
@@ -320,7 +320,7 @@ fn json_on_a_line() {
 fn the_elements_of_an_array_are_refused_one_by_one() {
     let list = r#"["192.0.2.1:80", "192.0.02.1:80", {"ip":"192.0.2.1","port":0}, "just: words"]"#;
     assert_eq!(proxies(list), ["192.0.2.1:80"]);
-    assert_eq!(refusals(list), [(1, "leading_zero"), (1, "bad_port")]);
+    assert_eq!(refusals(list), [(2, "leading_zero"), (3, "bad_port")]);
 }
 
 #[test]

@@ -1,0 +1,202 @@
+//! The text of a page outside of its tables, line by line: addresses, and addresses and ports in lines of their own.
+
+use proxydeck_domain::Hints;
+
+use super::rows::{self, is_address, is_port, read_line};
+use crate::labels::Claim;
+use crate::lines::MAX_LINE;
+use crate::output::Output;
+use crate::reading::Reading;
+use crate::record::{Field, Record};
+
+/// How many lines behind a port may still say something about the proxy.
+const LINES_BEHIND: u8 = 6;
+
+/// The longest line that is the name of a field or a protocol.
+const MAX_WORD: usize = 40;
+
+/// A proxy whose parts stand in lines of their own.
+#[derive(Default)]
+struct Pending {
+    address: String,
+    port: String,
+    hints: Hints,
+    is_foreign: bool,
+    user: String,
+    password: String,
+    /// Lines since the port.
+    age: u8,
+}
+
+/// The text that is being read.
+#[derive(Default)]
+pub(super) struct Flow {
+    pub(super) line: String,
+    /// Whether a line of the source has ended, which is a blank to a browser and mostly the end of an entry.
+    is_soft_end: bool,
+    /// The field that the line before named.
+    label: Option<Field>,
+    pending: Option<Pending>,
+    /// How many proxies stood in lines of their own, one after the other.
+    as_list: u64,
+}
+
+impl Flow {
+    /// Adds text.
+    pub(super) fn push(&mut self, text: &str, out: &mut Output<'_>) {
+        for (index, part) in text.split(['\n', '\r']).enumerate() {
+            self.is_soft_end |= index > 0;
+            if self.is_soft_end && !part.trim().is_empty() {
+                // A port may stand in the next line of the source, behind its colon.
+                let goes_on = self.line.trim_end().ends_with(':') || part.trim_start().starts_with(':');
+                if !goes_on {
+                    self.end_line(out);
+                }
+                self.is_soft_end = false;
+            }
+            if self.line.len() + part.len() > MAX_LINE {
+                self.end_line(out);
+            }
+            for piece in part.as_bytes().chunks(MAX_LINE) {
+                super::push_collapsed(&String::from_utf8_lossy(piece), &mut self.line);
+            }
+        }
+    }
+
+    /// Ends a line.
+    pub(super) fn end_line(&mut self, out: &mut Output<'_>) {
+        self.is_soft_end = false;
+        if self.line.is_empty() {
+            return;
+        }
+        let line = std::mem::take(&mut self.line);
+        let trimmed = line.trim();
+        if !trimmed.is_empty() {
+            self.read(trimmed, out);
+        }
+        self.line = line;
+        self.line.clear();
+    }
+
+    /// Ends the text, and says how many proxies stood in it one by one.
+    pub(super) fn finish(&mut self, out: &mut Output<'_>) -> u64 {
+        self.end_line(out);
+        self.settle(out);
+        self.as_list
+    }
+
+    fn read(&mut self, line: &str, out: &mut Output<'_>) {
+        let label = self.label.take();
+        if line.len() <= 2 * MAX_WORD {
+            if let Some((name, value)) = line.split_once([':', '：'])
+                && let Some(field) = rows::head_of(name.trim())
+                && is_part(field)
+                && !value.contains(':')
+            {
+                let value = value.trim();
+                if value.is_empty() {
+                    self.label = Some(field);
+                } else {
+                    self.take(field, value, out);
+                }
+                return;
+            }
+            if let Some(field) = rows::head_of(line).filter(|field| is_part(*field)) {
+                self.label = Some(field);
+                return;
+            }
+            if let Some(field) = label
+                && self.take(field, line, out)
+            {
+                return;
+            }
+        }
+        if is_address(line) {
+            self.settle(out);
+            self.pending = Some(Pending { address: line.to_owned(), ..Pending::default() });
+            return;
+        }
+        if let Some(pending) = &mut self.pending {
+            if pending.port.is_empty() && pending.age == 0 && is_port(line) {
+                line.clone_into(&mut pending.port);
+                return;
+            }
+            pending.age += 1;
+            if line.len() <= MAX_WORD && !line.contains(':') {
+                let claim = Claim::of_column(line);
+                pending.hints = pending.hints.union(claim.hints);
+                pending.is_foreign |= claim.foreign;
+            }
+            if pending.age > LINES_BEHIND || pending.port.is_empty() {
+                self.settle(out);
+            }
+        }
+        if let Some((mut reading, shown)) = read_line(line) {
+            self.settle(out);
+            out.settle_entry(&mut reading, shown.as_bytes());
+        }
+    }
+
+    /// Takes a value under the name of its field. False when it cannot be one.
+    fn take(&mut self, field: Field, value: &str, out: &mut Output<'_>) -> bool {
+        match field {
+            Field::Address(_) => {
+                if !is_address(value) && !(value.contains('.') && !value.contains(' ')) {
+                    return false;
+                }
+                self.settle(out);
+                self.pending = Some(Pending { address: value.to_owned(), ..Pending::default() });
+            }
+            field => {
+                let Some(pending) = &mut self.pending else { return false };
+                match field {
+                    Field::Port if is_port(value) => value.clone_into(&mut pending.port),
+                    Field::Protocols | Field::Version => {
+                        let claim = Claim::of_column(value);
+                        pending.hints = pending.hints.union(claim.hints);
+                        pending.is_foreign |= claim.foreign;
+                    }
+                    Field::User => value.clone_into(&mut pending.user),
+                    Field::Password => value.clone_into(&mut pending.password),
+                    _ => return false,
+                }
+                pending.age = 0;
+            }
+        }
+        true
+    }
+
+    /// Tells of the proxy whose parts stood in lines of their own.
+    fn settle(&mut self, out: &mut Output<'_>) {
+        let Some(pending) = self.pending.take() else { return };
+        if pending.port.is_empty() {
+            return;
+        }
+        let mut record = Record::default();
+        record.set(Field::Address(0), &pending.address);
+        record.set(Field::Port, &pending.port);
+        record.set(Field::User, &pending.user);
+        record.set(Field::Password, &pending.password);
+        if pending.is_foreign {
+            record.set(Field::Foreign, "type");
+        }
+        let mut reading = Reading::default();
+        record.read(pending.hints, &mut reading);
+        let told = out.count();
+        out.settle_entry(&mut reading, record.summary().as_bytes());
+        self.as_list += out.count().0 - told.0;
+    }
+}
+
+/// Whether a field is a part of a proxy that may stand in a line of its own.
+fn is_part(field: Field) -> bool {
+    matches!(
+        field,
+        Field::Address(0 | 1)
+            | Field::Port
+            | Field::Protocols
+            | Field::Version
+            | Field::User
+            | Field::Password
+    )
+}

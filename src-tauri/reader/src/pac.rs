@@ -1,0 +1,45 @@
+//! The script by which a browser chooses a proxy. It is not run: what its texts name is read.
+
+use proxydeck_domain::{Hints, Protocol};
+
+use crate::RefusalReason;
+use crate::output::Output;
+use crate::reading::Reading;
+use crate::script::{self, Fuel, Page};
+use crate::text;
+
+/// Reads every entry (`PROXY 192.0.2.1:80`) that a text of the script holds, and what it puts together of texts and
+/// variables to be returned.
+pub(crate) fn read(script: &str, out: &mut Output<'_>) {
+    for literal in script::literals(script) {
+        read_entries(&literal, out);
+    }
+    let mut fuel = Fuel::for_script(script.len());
+    for returned in script::returned(script, &Page::default(), &mut fuel) {
+        read_entries(&returned, out);
+    }
+}
+
+/// Reads `PROXY 192.0.2.1:80; SOCKS5 192.0.2.2:1080; DIRECT`.
+fn read_entries(text: &str, out: &mut Output<'_>) {
+    for entry in text.split([';', '\n']) {
+        let mut words = entry.split_whitespace();
+        let (Some(kind), Some(address), None) = (words.next(), words.next(), words.next()) else { continue };
+        let stated = match kind.to_ascii_uppercase().as_str() {
+            "PROXY" | "HTTP" => Hints::NONE.with(Protocol::Http),
+            "HTTPS" => Hints::NONE.with(Protocol::Https),
+            "SOCKS4" => Hints::NONE.with(Protocol::Socks4),
+            "SOCKS5" => Hints::NONE.with(Protocol::Socks5),
+            // Some browsers take it for version 4, some for 5.
+            "SOCKS" => Hints::NONE,
+            _ => continue,
+        };
+        let mut reading = Reading::default();
+        match text::endpoint_prefix(address.as_bytes()) {
+            Ok((endpoint, used)) if used == address.len() => reading.take(endpoint, None, stated),
+            Ok(_) => reading.note(RefusalReason::Syntax),
+            Err(reason) => reading.note(reason),
+        }
+        out.settle_entry(&mut reading, entry.trim().as_bytes());
+    }
+}

@@ -1,0 +1,104 @@
+//! YAML: configurations of Clash and lists under keys. An item that cannot be read costs itself, not the list.
+
+use crate::RefusalReason;
+use crate::json::{self, Inherited};
+use crate::output::Output;
+use crate::value::{MAX_VALUE_DEPTH, MAX_VALUES, Value};
+
+/// How many aliases a document may have, and how much they may stand for together: merge keys are common, bombs are
+/// refused.
+const MAX_ALIASES: usize = 10_000;
+
+/// Reads a document of YAML.
+pub(crate) fn read(text: &str, out: &mut Output<'_>) {
+    if let Some(value) = parse(text) {
+        json::walk(&value, Inherited::default(), out);
+        return;
+    }
+    // It was cut, or an item of it is broken: each item is read by itself.
+    let mut told_of_fault = false;
+    for item in items(text) {
+        match parse(item.text) {
+            Some(value) => {
+                let hints = crate::labels::Claim::of_name(item.key).hints;
+                json::walk(&value, Inherited { hints, ..Inherited::default() }, out);
+            }
+            None if item.is_last => {
+                out.told.totals.truncated = true;
+                out.refuse_entry(masked_head(item.text).as_bytes(), RefusalReason::Truncated);
+                told_of_fault = true;
+            }
+            None => {
+                out.refuse_entry(masked_head(item.text).as_bytes(), RefusalReason::Syntax);
+                told_of_fault = true;
+            }
+        }
+    }
+    if !told_of_fault {
+        out.refuse_entry(json::head(text).as_bytes(), RefusalReason::Syntax);
+    }
+}
+
+/// The first line of an item, which has no secret in block style; in flow style the name of its type at most.
+fn masked_head(item: &str) -> &str {
+    let line = item.lines().next().unwrap_or_default();
+    line.split(',').next().unwrap_or_default()
+}
+
+fn parse(text: &str) -> Option<Value<'_>> {
+    let options = serde_saphyr::options! {
+        budget: serde_saphyr::budget! {
+            max_nodes: MAX_VALUES,
+            max_events: 2 * MAX_VALUES,
+            max_depth: MAX_VALUE_DEPTH,
+            flow_nesting_limit: MAX_VALUE_DEPTH,
+            max_aliases: MAX_ALIASES,
+        },
+        duplicate_keys: serde_saphyr::options::DuplicateKeyPolicy::FirstWins,
+        leading_zero_numbers_as_strings: true,
+        underscored_numbers_as_strings: true,
+        reject_unsupported_tags: false,
+        non_finite_float_policy: serde_saphyr::options::NonFiniteFloatPolicy::AsString,
+    };
+    let mut documents: Vec<Value<'_>> = serde_saphyr::from_multiple_with_options(text, options).ok()?;
+    if documents.len() == 1 { documents.pop() } else { Some(Value::Array(documents)) }
+}
+
+/// One item of a list.
+struct Item<'a> {
+    text: &'a str,
+    /// The key over the list.
+    key: &'a str,
+    is_last: bool,
+}
+
+/// Divides a document into the items of its outermost lists.
+fn items(text: &str) -> Vec<Item<'_>> {
+    let mut items: Vec<Item<'_>> = Vec::new();
+    let mut key = "";
+    let mut start: Option<(usize, usize)> = None;
+    let mut at = 0;
+    for line in text.split_inclusive('\n') {
+        let bare = line.trim_start_matches(' ');
+        let indent = line.len() - bare.len();
+        let is_item = bare.starts_with("- ");
+        let is_key = indent == 0 && !is_item && bare.contains(':') && !bare.starts_with('#');
+        if let Some((from, depth)) = start
+            && (is_key || (is_item && indent <= depth))
+        {
+            items.push(Item { text: &text[from..at], key, is_last: false });
+            start = None;
+        }
+        if is_key {
+            key = bare.split(':').next().unwrap_or_default();
+        }
+        if is_item && start.is_none() {
+            start = Some((at, indent));
+        }
+        at += line.len();
+    }
+    if let Some((from, _)) = start {
+        items.push(Item { text: &text[from..], key, is_last: true });
+    }
+    items
+}
