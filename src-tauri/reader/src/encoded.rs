@@ -31,8 +31,16 @@ pub(crate) fn decode(digits: &[u8]) -> Option<Vec<u8>> {
     engine.decode(digits).ok()
 }
 
-/// Whether bytes are a text with an address in it, as far as that can be told.
+/// Whether bytes are a text with an address in it, as far as that can be told, or one that was encoded once more.
 fn is_list(bytes: &[u8]) -> bool {
+    let whole_groups = &bytes[..bytes.len() / 4 * 4];
+    is_plain_list(bytes)
+        || (whole_groups.len() >= MIN_ENCODED
+            && bytes.iter().all(|b| is_digit(*b))
+            && decode(whole_groups).is_some_and(|inner| is_plain_list(&inner)))
+}
+
+fn is_plain_list(bytes: &[u8]) -> bool {
     let is_text = bytes.iter().all(|b| *b >= b' ' && *b != 0x7F || matches!(b, b'\t' | b'\n' | b'\r'));
     is_text && bytes.contains(&b':') && bytes.iter().any(u8::is_ascii_digit)
 }
@@ -89,7 +97,7 @@ pub(crate) fn decode_document(text: &str) -> Option<String> {
         return None;
     }
     let decoded = decode(&digits)?;
-    if !decoded.contains(&b':') {
+    if !decoded.contains(&b':') && !looks_encoded(&decoded) {
         return None;
     }
     Some(String::from_utf8(decoded).unwrap_or_else(|e| String::from_utf8_lossy(e.as_bytes()).into_owned()))

@@ -482,6 +482,7 @@ impl<R: Receiver> Walker<R> {
             let mut one = record.clone();
             one.set(Field::Port, port);
             if let Some(claim) = claim {
+                one.forget_protocols();
                 one.set(Field::Protocols, claim);
             }
             self.settle_record(&one, inherited);
@@ -566,20 +567,20 @@ impl<R: Receiver> Walker<R> {
             }
         }
         match value {
-            Value::Text(text) if inside.is_free || is_claim || names_a_list(name) => {
-                self.walk_text(text, inside);
-                false
-            }
             // A text of many lines, or a part of a page, is a list whatever it is called.
-            Value::Text(text) if text.contains('\n') || crate::sniff::has_tags(text.as_bytes()) => {
+            Value::Text(text)
+                if inside.is_free
+                    || is_claim
+                    || names_a_list(name)
+                    || text.contains('\n')
+                    || crate::sniff::has_tags(text.as_bytes()) =>
+            {
                 self.walk_text(text, inside);
-                false
             }
-            value => {
-                self.walk(value, inside);
-                false
-            }
+            Value::Text(_) => {}
+            value => self.walk(value, inside),
         }
+        false
     }
 
     /// Reads `"192.0.2.1": 80`, `: [80, 81]` and `: {"port": 80, …}`.

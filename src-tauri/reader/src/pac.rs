@@ -1,5 +1,7 @@
 //! The script by which a browser chooses a proxy. It is not run: what its texts name is read.
 
+use std::collections::HashSet;
+
 use proxydeck_domain::{Hints, Protocol};
 
 use crate::RefusalReason;
@@ -11,12 +13,16 @@ use crate::text;
 /// Reads every entry (`PROXY 192.0.2.1:80`) that a text of the script holds, and what it puts together of texts and
 /// variables to be returned.
 pub(crate) fn read(script: &str, out: &mut Output<'_>) {
-    for literal in script::literals(script) {
-        read_entries(&literal, out);
+    let literals = script::literals(script);
+    for literal in &literals {
+        read_entries(literal, out);
     }
     let mut fuel = Fuel::for_script(script.len());
+    let told: HashSet<&str> = literals.iter().map(|literal| &**literal).collect();
     for returned in script::returned(script, &Page::default(), &mut fuel) {
-        read_entries(&returned, out);
+        if !told.contains(returned.as_str()) {
+            read_entries(&returned, out);
+        }
     }
 }
 

@@ -502,6 +502,11 @@ impl<'a> Record<'a> {
         format!("{}{divider}{port}", self.address())
     }
 
+    /// Forgets the protocols that it states, because they are told of each of its ports.
+    pub(crate) fn forget_protocols(&mut self) {
+        self.claim = Claim { foreign: self.claim.foreign, ..Claim::default() };
+    }
+
     /// The protocols that it states.
     pub(crate) fn claim(&self) -> Claim {
         Claim { foreign: self.claim.foreign || self.is_foreign, ..self.claim.clone() }

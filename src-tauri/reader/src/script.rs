@@ -439,7 +439,14 @@ impl<'a> Machine<'_, 'a, '_> {
             if self.fuel.spend(0).is_err() {
                 return;
             }
+            let (written, filled) = (self.effects.written.len(), self.effects.filled.len());
+            let (called, parsed) = (self.effects.unknown_calls.len(), self.effects.parsed.len());
             if self.statement().is_err() {
+                // What a statement did before it broke off is not done.
+                self.effects.written.truncate(written);
+                self.effects.filled.truncate(filled);
+                self.effects.unknown_calls.truncate(called);
+                self.effects.parsed.truncate(parsed);
                 self.at = start;
                 self.skip_statement();
             }
@@ -479,7 +486,7 @@ impl<'a> Machine<'_, 'a, '_> {
     /// Works out a script that another one made.
     fn run_more(&mut self, script: &str) -> Result<(), Stop> {
         self.fuel.spend(script.len())?;
-        if self.depth >= MAX_UNPACKING || script.len() > MAX_SCRIPT {
+        if self.depth >= MAX_UNPACKING * CALLBACK_DEPTH || script.len() > MAX_SCRIPT {
             return Err(Stop);
         }
         let mut inner = Scripts { variables: HashMap::new(), page: self.scripts.page };
@@ -489,7 +496,7 @@ impl<'a> Machine<'_, 'a, '_> {
             }
         }
         let tokens = tokens(script);
-        inner.run_tokens(&tokens, self.fuel, self.effects, self.depth + 1);
+        inner.run_tokens(&tokens, self.fuel, self.effects, self.depth + CALLBACK_DEPTH);
         let made: Vec<_> = inner
             .variables
             .iter()
@@ -585,9 +592,9 @@ impl<'a> Machine<'_, 'a, '_> {
                         self.at = self.tokens.len();
                         return;
                     };
-                    if self.depth < MAX_CALLBACKS {
+                    if self.depth < MAX_CALLBACKS * CALLBACK_DEPTH {
                         let body = &self.tokens[self.at + 1..end];
-                        self.scripts.run_tokens(body, self.fuel, self.effects, self.depth + 1);
+                        self.scripts.run_tokens(body, self.fuel, self.effects, self.depth + CALLBACK_DEPTH);
                     }
                     self.at = end;
                 }
@@ -1076,7 +1083,7 @@ impl<'a> Machine<'_, 'a, '_> {
             at: 0,
             fuel: self.fuel,
             effects: self.effects,
-            depth: self.depth + 4,
+            depth: self.depth + CALLBACK_DEPTH,
         };
         let result = if function.is_expression { inner.expression() } else { inner.body() };
         for (name, before) in shadowed.into_iter().rev() {
@@ -1086,6 +1093,20 @@ impl<'a> Machine<'_, 'a, '_> {
             };
         }
         result
+    }
+
+    /// Looks into functions that are handed to something unknown (`$(document).ready(function () { … })`): what they
+    /// do is done.
+    fn call_back(&mut self, arguments: &[Value<'a>]) {
+        for argument in arguments {
+            if let Value::Function(function) = argument
+                && self.depth < MAX_CALLBACKS * CALLBACK_DEPTH
+                && self.fuel.spend(function.body.len()).is_ok()
+            {
+                let body = Rc::clone(&function.body);
+                self.scripts.run_tokens(&body, self.fuel, self.effects, self.depth + CALLBACK_DEPTH);
+            }
+        }
     }
 
     /// Works out the body of a function up to what it returns: statements in a row and nothing else.
@@ -1190,6 +1211,7 @@ impl<'a> Machine<'_, 'a, '_> {
                 if let ([Value::Text(only)], true) = (arguments, path.len() <= MAX_PATH) {
                     self.effects.unknown_calls.push((path.to_owned(), only.to_string()));
                 }
+                self.call_back(arguments);
                 Value::Unknown
             }
         })
@@ -1224,9 +1246,10 @@ impl<'a> Machine<'_, 'a, '_> {
                     }
                     ("data", Some(attribute)) => self.attribute(selector, &format!("data-{attribute}")),
                     ("val", None) => self.attribute(selector, "value"),
-                    // `$(document).ready(function () { … })`
-                    ("ready" | "each" | "on", _) => return Err(Stop),
-                    _ => Value::Unknown,
+                    _ => {
+                        self.call_back(arguments);
+                        Value::Unknown
+                    }
                 })
             }
             Value::Array(items) => self.array_method(items, name, arguments),
@@ -1240,8 +1263,10 @@ impl<'a> Machine<'_, 'a, '_> {
                 self.fuel.spend(text.len())?;
                 self.text_method(&text, name, arguments)
             }
-            // What is called of something unknown may run functions by itself: they are looked into.
-            Value::Unknown if arguments.iter().any(|a| matches!(a, Value::Function(_))) => Err(Stop),
+            Value::Unknown => {
+                self.call_back(arguments);
+                Ok(Value::Unknown)
+            }
             Value::Function(function) if matches!(name, "call" | "apply") => {
                 let function = Rc::clone(function);
                 self.apply(&function, arguments.get(1..).unwrap_or_default())
@@ -1466,8 +1491,9 @@ impl<'a> Machine<'_, 'a, '_> {
 /// How many scripts may come out of one another.
 const MAX_UNPACKING: usize = 4;
 
-/// How deep callbacks are looked into.
+/// How deep callbacks are looked into, and how much each adds to what is nested.
 const MAX_CALLBACKS: usize = 6;
+const CALLBACK_DEPTH: usize = 4;
 
 /// The longest path or selector that a script may name.
 const MAX_PATH: usize = 256;

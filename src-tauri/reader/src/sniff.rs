@@ -33,14 +33,14 @@ pub(crate) fn has_tags(text: &[u8]) -> bool {
 /// Tells what a list is by its beginning. None for what is read line by line.
 pub(crate) fn sniff(window: &[u8]) -> Option<Format> {
     let text = without_blanks(window);
+    if text.first()? != &b'<' && memmem::find(text, b"FindProxyForURL").is_some() {
+        return Some(Format::Pac);
+    }
     match text.first()? {
         b'<' if is_markup(text) => return Some(if is_xml(text) { Format::Xml } else { Format::Html }),
         b'{' | b'[' if is_json(text) => return Some(Format::Json),
         _ if is_named_value(text) => return Some(Format::Json),
         _ => {}
-    }
-    if memmem::find(text, b"FindProxyForURL").is_some() && memmem::find(text, b"function").is_some() {
-        return Some(Format::Pac);
     }
     if has_tags(text) || text.starts_with(b"eval(function(") {
         return Some(Format::Html);
@@ -184,7 +184,7 @@ fn is_named_value(text: &[u8]) -> bool {
 fn breaks_late(text: &[u8], error: &serde_json::Error) -> bool {
     let behind = without_blanks(&text[1..]);
     let first = behind.first();
-    if error.line() == 1 && error.column() <= 2 && first != Some(&b'\'') && text[0] == b'[' {
+    if error.line() == 1 && error.column() <= 2 && !matches!(first, Some(b'\'' | b'(')) && text[0] == b'[' {
         return false;
     }
     match (text[0], first) {

@@ -100,8 +100,7 @@ impl Reader {
                 (self.lines.format(), if is_short { page::of_text(&self.notice) } else { None })
             }
         };
-        let fixed = self.options.format;
-        Totals { format: fixed.unwrap_or(format), page, ..self.told.totals }
+        Totals { format, page, ..self.told.totals }
     }
 
     /// Decides what the list is, unless nothing has come of it yet but holes.
@@ -119,7 +118,10 @@ impl Reader {
         let fixed = self.options.format;
         let declared = self.options.charset.as_deref();
         let is_document = |format: Option<Format>| match fixed {
-            Some(Format::Text | Format::Csv | Format::Jsonl) => None,
+            // A page that begins as one is one of an error, whatever was to be there.
+            Some(Format::Text | Format::Csv | Format::Jsonl) => {
+                format.filter(|f| *f == Format::Html && window.trim_ascii_start().starts_with(b"<"))
+            }
             Some(format) => Some(format),
             None => format,
         };

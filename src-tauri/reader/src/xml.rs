@@ -2,6 +2,7 @@
 //! of pages. Entities that a document defines are never expanded.
 
 use std::borrow::Cow;
+use std::collections::HashMap;
 
 use quick_xml::Reader;
 use quick_xml::events::{BytesStart, Event};
@@ -56,19 +57,36 @@ impl Open {
 
 /// Divides the members of an element that holds one proxy after the other without an element around each.
 fn in_records(members: Members<'static>) -> Value<'static> {
-    let is_address = |name: &str| matches!(Field::named(name), Some(Field::Address(_)));
-    let Some((first, _)) = members.iter().find(|(name, value)| is_address(name) && !value.is_nested()) else {
+    let mut known: HashMap<&str, Option<Field>> = HashMap::new();
+    let fields: Vec<Option<Field>> =
+        members
+            .iter()
+            .map(|(name, value)| {
+                if value.is_nested() {
+                    None
+                } else {
+                    *known.entry(name).or_insert_with(|| Field::named(name))
+                }
+            })
+            .collect();
+    let is_address = |field: &Option<Field>| matches!(field, Some(Field::Address(_)));
+    let Some(first_at) = fields.iter().position(is_address) else {
         return Value::Object(members);
     };
-    let first = first.clone();
+    let first = members[first_at].0.clone();
     let addresses = members.iter().filter(|(name, _)| *name == first).count();
-    let ports = members.iter().filter(|(name, _)| Field::named(name) == Some(Field::Port)).count();
+    let ports = fields.iter().filter(|field| **field == Some(Field::Port)).count();
+    if addresses > 1 && ports == 0 {
+        // `<proxy>192.0.2.1:80</proxy>`, again and again.
+        let (alike, mut others): (Vec<_>, Vec<_>) = members.into_iter().partition(|(name, _)| *name == first);
+        others.push((first, Value::Array(alike.into_iter().map(|(_, value)| value).collect())));
+        return Value::Object(others);
+    }
     if addresses < 2 || addresses != ports {
         return Value::Object(members);
     }
     // What stands first in the first of them begins each.
-    let opening =
-        members.iter().find(|(name, _)| Field::named(name).is_some()).map_or(first, |(name, _)| name.clone());
+    let opening = fields.iter().position(Option::is_some).map_or(first, |at| members[at].0.clone());
     let mut records: Vec<Value<'static>> = Vec::new();
     let mut current = Members::new();
     for member in members {

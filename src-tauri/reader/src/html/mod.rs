@@ -285,6 +285,7 @@ fn walk(text: &str, survey: &Survey, found: &Found, out: &mut Output<'_>) -> (u6
         as_list: 0,
         has_holes: false,
         is_written: false,
+        written_last: String::new(),
         out,
     };
     token::go_through(text, &mut builder);
@@ -327,6 +328,8 @@ struct Builder<'b, 'o> {
     has_holes: bool,
     /// Whether what is met was written by a script, so that it has no scripts that count.
     is_written: bool,
+    /// What a script wrote last. A page that was saved from a browser has it a second time, as text behind the script.
+    written_last: String,
     out: &'b mut Output<'o>,
 }
 
@@ -515,6 +518,12 @@ impl Handler for Builder<'_, '_> {
         }
         if let Some(open) = self.open.last_mut() {
             open.has_text |= !text.trim().is_empty();
+        }
+        if !self.written_last.is_empty() && !self.is_written {
+            let last = std::mem::take(&mut self.written_last);
+            if text.trim() == last {
+                return;
+            }
         }
         self.push_text(text);
     }
@@ -854,6 +863,8 @@ impl<'b> Builder<'b, '_> {
         let effects: Effects = self.scripts.run(script, &mut self.fuel);
         if !effects.written.is_empty() {
             self.write(&effects.written);
+            self.written_last.clear();
+            effects.written.trim().clone_into(&mut self.written_last);
         } else if let [(name, text)] = &effects.unknown_calls[..]
             && let Some(shown) = decoded_argument(name, text)
         {

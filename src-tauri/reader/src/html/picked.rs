@@ -47,7 +47,7 @@ pub(super) fn read(page: &str, selectors: &Selectors, out: &mut Output<'_>) {
         }
         let mut reading = Reading::default();
         record.read(proxydeck_domain::Hints::NONE, &mut reading);
-        let words = text_of(row);
+        let words = row.text().collect::<Vec<_>>().join(" ");
         for found in reading.found.iter_mut().filter(|found| found.stated.is_empty()) {
             found.stated = crate::labels::in_words(words.as_bytes());
         }

@@ -97,13 +97,12 @@ impl Table {
             self.columns = spread(&row.cells, &fields);
             return Came::Nothing;
         }
-        if let [name, value] = &row.cells[..]
+        if let [_, value] = &row.cells[..]
             && self.columns.is_empty()
             && let Some(field) = fields[0]
-            && fields[1].is_none()
+            && matches!(fields[1], None | Some(Field::Flag(_)))
             && !matches!(field, Field::Flag(_) | Field::Foreign)
         {
-            let _ = name;
             return self.take_upright(field, value.shown(), out);
         }
         let told = out.count();

@@ -1,0 +1,545 @@
+//! What pages mean: tables, boxes, text, data in scripts, and what they hide. The pages are made up in the ways that pages
+//! of proxies are written; each row is one and the proxies in it.
+
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test says what is wrong by panicking")]
+#![allow(unreachable_pub, reason = "what tests share is a module, not an interface")]
+
+mod common;
+
+use common::{Collected, any_address, collect, proxies, refusals, written};
+use proxydeck_reader::{Candidate, Format, Options, Page, Refusal, Selectors, Sink, read};
+
+fn reads(table: &[(&str, &[&str])]) {
+    for (page, expected) in table {
+        assert_eq!(proxies(page), *expected, "the proxies of {page}");
+    }
+}
+
+/// A table with one proxy, whose address and port are written so.
+fn in_table(address: &str, port: &str) -> String {
+    format!("<table><tr><th>IP</th><th>Port</th></tr><tr><td>{address}</td><td>{port}</td></tr></table>")
+}
+
+#[test]
+fn columns_are_known_by_their_heads_in_many_languages() {
+    for (address, port, kind) in [
+        ("IP Address", "Port", "Protocol"),
+        ("Proxy IP", "Proxy Port", "Proxy Type"),
+        ("IP地址", "端口", "协议"),
+        ("IP位址", "連接埠", "協定"),
+        ("Адрес прокси", "Порт", "Тип"),
+        ("Dirección IP", "Puerto", "Tipo"),
+        ("Endereço IP", "Porta", "Protocolo"),
+        ("IP-Adresse", "Port", "Typ"),
+        ("Adresse IP", "Port", "Type"),
+        ("IPアドレス", "ポート", "プロトコル"),
+        ("IP 주소", "포트", "유형"),
+        ("IP Adresi", "Port", "Tür"),
+        ("Địa chỉ IP", "Cổng", "Loại"),
+        ("Alamat IP", "Port", "Jenis"),
+        ("Indirizzo IP", "Porta", "Protocollo"),
+        ("IP address ▲", "Port ⇅", "Type (?)"),
+        ("<a href='?sort=ip' title='Sort'>IP</a>", "<span>port</span>", "<b>TYPE</b>"),
+    ] {
+        let page = format!(
+            "<table><thead><tr><th>#</th><th>{address}</th><th>{port}</th><th>x</th><th>{kind}</th></tr></thead>\
+             <tbody><tr><td>1</td><td>192.0.2.1</td><td>8080</td><td>2</td><td>SOCKS5</td></tr></tbody></table>"
+        );
+        assert_eq!(proxies(&page), ["socks5://192.0.2.1:8080"], "{address}");
+    }
+}
+
+#[test]
+fn tables_of_every_build_are_read() {
+    reads(&[
+        // The port in front, heads in cells that are no heads, no ends of rows.
+        (
+            "<table><tr><td>Port<td>Country<td>IP<tr><td>80<td>PE<td>192.0.2.1<tr><td>81<td>PE<td>192.0.2.2</table>",
+            &["192.0.2.1:80", "192.0.2.2:81"],
+        ),
+        // A head over two columns.
+        (
+            "<table><tr><th colspan=2>Country</th><th>IP</th><th>Port</th></tr><tr><td>f</td><td>PE</td><td>192.0.2.1</td><td>80</td></tr></table>",
+            &["192.0.2.1:80"],
+        ),
+        // An advertisement over all columns, and the heads once more.
+        (
+            "<table><tr><th>IP</th><th>Port</th></tr><tr><td colspan=2>Buy 99.99% now</td></tr><tr><td>192.0.2.1</td><td>80</td></tr><tr><th>IP</th><th>Port</th></tr><tr><td>192.0.2.2</td><td>81</td></tr></table>",
+            &["192.0.2.1:80", "192.0.2.2:81"],
+        ),
+        // Tables for the layout around it.
+        (
+            "<table><tr><td><table><tr><td>Menu</td></tr></table></td><td><table><tr><th>Host</th><th>Port</th></tr><tr><td>192.0.2.1</td><td>80</td></tr></table></td></tr></table>",
+            &["192.0.2.1:80"],
+        ),
+        // Several tables with different columns.
+        (
+            "<table><tr><th>IP</th><th>Port</th></tr><tr><td>192.0.2.1</td><td>80</td></tr></table><table><tr><th>Port</th><th>IP</th></tr><tr><td>81</td><td>192.0.2.2</td></tr></table>",
+            &["192.0.2.1:80", "192.0.2.2:81"],
+        ),
+        // Rows that no table is around.
+        (
+            "<div><tr><th>IP</th><th>Port</th></tr><div>x</div><tr><td>192.0.2.1</td><td>80</td></tr></div>",
+            &["192.0.2.1:80"],
+        ),
+        // Address and port in one cell, with and without heads.
+        (
+            "<table><tr><th>Proxy address:port</th><th>Proxy type</th></tr><tr><td>192.0.2.1:80</td><td>HTTP</td></tr></table>",
+            &["http://192.0.2.1:80"],
+        ),
+        (
+            "<table><tr><td>192.0.2.1:80</td><td>SOCKS4</td><td>host.example.net</td></tr></table>",
+            &["socks4://192.0.2.1:80"],
+        ),
+        (
+            "<table><tr><td>7</td><td>192.0.2.1</td><td>80</td><td>Peru</td><td>HTTPS</td></tr></table>",
+            &["https://192.0.2.1:80"],
+        ),
+        ("<table><tr><td> 192.0.2.1 : 80 </td></tr></table>", &["192.0.2.1:80"]),
+        // Names of columns in attributes.
+        (
+            "<table><tr><td data-title='PORT'>80</td><td data-title='IP'>192.0.2.1</td></tr></table>",
+            &["192.0.2.1:80"],
+        ),
+        // One proxy upright.
+        (
+            "<table><tr><th>IP</th><td>192.0.2.1</td></tr><tr><th>Country</th><td>PE</td></tr><tr><th>Port</th><td>80</td></tr><tr><th>Type</th><td>SOCKS5</td></tr></table>",
+            &["socks5://192.0.2.1:80"],
+        ),
+        // Names instead of addresses, and an account.
+        (
+            "<table><tr><th>Host</th><th>Port</th><th>User</th><th>Password</th></tr><tr><td>proxy.example.com</td><td>80</td><td>u</td><td>p</td></tr></table>",
+            &["u:p@proxy.example.com:80"],
+        ),
+        // Reverse names beside addresses.
+        (
+            "<table><tr><th>Proxy</th><th>Host</th></tr><tr><td>192.0.2.1:80</td><td>-</td></tr><tr><td>192.0.2.2:81</td><td>host.example.net</td></tr></table>",
+            &["192.0.2.1:80", "192.0.2.2:81"],
+        ),
+        // Icons for words.
+        (
+            "<table><tr><th>IP</th><th>Port</th><th>HTTP</th><th>SOCKS5</th></tr><tr><td>192.0.2.1</td><td>80</td><td><i title='No'></i></td><td><img alt='Yes'></td></tr></table>",
+            &["socks5://192.0.2.1:80"],
+        ),
+        (
+            "<table><tr><th>IP</th><th>Port</th></tr><tr><td>192.0.2.1<br><small>host.example.net</small></td><td><a href='/p/80'>80</a></td></tr></table>",
+            &["192.0.2.1:80"],
+        ),
+        (
+            "<table><tr><th>IP</th><th>Port</th></tr><tr><td>2001:db8::1</td><td>80</td></tr></table>",
+            &["[2001:db8::1]:80"],
+        ),
+        // Bare versions of SOCKS.
+        (
+            "<table><tr><th>IP</th><th>Port</th><th>Type</th></tr><tr><td>192.0.2.1</td><td>80</td><td>4/5</td></tr><tr><td>192.0.2.2</td><td>81</td><td>5</td></tr></table>",
+            &["socks4://192.0.2.1:80", "socks5://192.0.2.1:80", "socks5://192.0.2.2:81"],
+        ),
+    ]);
+}
+
+#[test]
+fn a_column_for_https_says_which_rows_are_https() {
+    let page = "<table><tr><th>IP</th><th>Port</th><th>Google</th><th>Https</th></tr>\
+        <tr><td>192.0.2.1</td><td>80</td><td>no</td><td>yes</td></tr><tr><td>192.0.2.2</td><td>81</td><td>no</td><td>no</td></tr></table>";
+    assert_eq!(proxies(page), ["https://192.0.2.1:80", "http://192.0.2.2:81"]);
+    let without_heads = "<table><tr><td>192.0.2.1</td><td>80</td><td>US</td><td>United States</td><td>elite proxy</td><td>no</td><td>yes</td><td>1 minute ago</td></tr></table>";
+    assert_eq!(proxies(without_heads), ["https://192.0.2.1:80"]);
+}
+
+#[test]
+fn what_is_wrong_in_a_row_is_told() {
+    let row = |address: &str, port: &str| in_table(address, port);
+    for (address, port, reason) in [
+        ("192.0.02.1", "80", "leading_zero"),
+        ("192.0.2.1", "0", "bad_port"),
+        ("192.0.2.1", "70000", "bad_port"),
+        ("192.0.2.1", "8000-8010", "bad_port"),
+        ("192.0.2.256", "80", "bad_address"),
+    ] {
+        let page = row(address, port);
+        assert_eq!(proxies(&page), [""; 0], "{address} {port}");
+        assert_eq!(refusals(&page), [(1, reason)], "{address} {port}");
+    }
+    let foreign = "<table><tr><th>IP</th><th>Port</th><th>Type</th></tr><tr><td>192.0.2.1</td><td>443</td><td>vless</td></tr></table>";
+    assert_eq!(refusals(foreign), [(1, "other_scheme")]);
+    assert_eq!(
+        refusals("<table><tr><td>192.0.2.1</td><td>443</td><td>MTProto</td></tr></table>"),
+        [(1, "other_scheme")]
+    );
+    let exit = "<table><tr><th>IP</th><th>Port</th><th>Exit IP</th></tr><tr><td>192.0.2.1</td><td>80</td><td>192.0.2.9:81</td></tr></table>";
+    assert_eq!(proxies(exit), ["192.0.2.1:80"]);
+    let visits = "<table><tr><td>www.example.com</td><td>443</td></tr><tr><td>Server: 1.2.3</td><td>12:05</td></tr></table>";
+    assert_eq!(proxies(visits), [""; 0], "names and numbers without a head are none");
+}
+
+#[test]
+fn text_of_pages_is_read_between_the_borders_of_elements() {
+    reads(&[
+        (
+            "<html><body>192.0.2.1:80<br>192.0.2.2:81<br/>192.0.2.3:82</body></html>",
+            &["192.0.2.1:80", "192.0.2.2:81", "192.0.2.3:82"],
+        ),
+        ("<pre>192.0.2.1:80\n192.0.2.2:81\n</pre>", &["192.0.2.1:80", "192.0.2.2:81"]),
+        (
+            "<p>Updated 12:05</p><textarea readonly>Free list\n\n192.0.2.1:80\n192.0.2.2:81</textarea>",
+            &["192.0.2.1:80", "192.0.2.2:81"],
+        ),
+        ("<pre>ip,port,type\n192.0.2.1,80,socks5</pre>", &["socks5://192.0.2.1:80"]),
+        ("<ul><li>192.0.2.1:80<li>socks5://192.0.2.2:81</ul>", &["192.0.2.1:80", "socks5://192.0.2.2:81"]),
+        ("<div>192.0.2.1<span>:</span><b>80</b></div>", &["192.0.2.1:80"]),
+        ("<div><span>192.0.2.1</span> <span>80</span></div>", &["192.0.2.1:80"]),
+        ("<div>\n192.0.2.1:80\n192.0.2.2:81\n</div>", &["192.0.2.1:80", "192.0.2.2:81"]),
+        (
+            "<ul><li>192.0.2.1</li><li>80</li><li>HTTP</li></ul><ul><li>192.0.2.2</li><li>81</li><li>SOCKS5</li></ul>",
+            &["http://192.0.2.1:80", "socks5://192.0.2.2:81"],
+        ),
+        (
+            "<div class=row><div>192.0.2.1</div><div>80</div></div><div class=row><div>192.0.2.2</div><div>81</div></div>",
+            &["192.0.2.1:80", "192.0.2.2:81"],
+        ),
+        (
+            "<dl><dt>IP</dt><dd>192.0.2.1</dd><dt>Port</dt><dd>80</dd><dt>Type</dt><dd>SOCKS4</dd></dl>",
+            &["socks4://192.0.2.1:80"],
+        ),
+        ("<div><p>IP: 192.0.2.1</p><p>Port: 80</p><p>Protocol: SOCKS5</p></div>", &["socks5://192.0.2.1:80"]),
+        ("Some words<br>192.0.2.1&#58;80<br>&nbsp;192.0.2.2:81", &["192.0.2.1:80", "192.0.2.2:81"]),
+        (
+            "<a href=\"https://t.me/socks?server=192.0.2.1&amp;port=1080\">connect</a><a href=\"https://t.me/proxy?server=192.0.2.2&amp;port=443&amp;secret=ee\">x</a>",
+            &["socks5://192.0.2.1:1080"],
+        ),
+        (
+            "<div data-ip=\"192.0.2.1\" data-port=\"80\" data-type=\"socks5\"></div>",
+            &["socks5://192.0.2.1:80"],
+        ),
+        ("<p>Version 1.2.3.4 of 12:05, see <a href='http://192.0.2.9:80/'>here</a></p>", &[]),
+        ("<!-- 192.0.2.9:80 --><p>x</p>", &[]),
+    ]);
+}
+
+#[test]
+fn ports_and_addresses_hidden_in_scripts_are_worked_out() {
+    for address in [
+        "<script>document.write(Base64.decode(\"MTkyLjAuMi4x\"))</script>",
+        "<script>document.write(atob('MTkyLjAuMi4x'))</script>",
+        "<script type=\"text/javascript\">document.write(Base64.decode(str_rot13(\"ZGxlYwNhZv4k\")))</script>",
+        "<script>document.write(\"1.2.0.291\".split(\"\").reverse().join(\"\"))</script>",
+        "<script>document.write('xx192.0.'.substr(2) + '2.1')</script>",
+        "<script>document.write(\"192.0\".concat(\".2.1\"))</script>",
+        "<script>document.write(unescape('%31%39%32%2e%30%2e%32%2e%31'))</script>",
+        "<script>document.write(decodeURIComponent('192%2E0%2E2%2E1'))</script>",
+        "<script>document.write([49,57,50,46,48,46,50,46,49].map((code) => String.fromCharCode(code)).join(''))</script>",
+        "<script>document.write([49,57,50,46,48,46,50,46,49].map(function(c){return String.fromCharCode(c);}).join(''))</script>",
+        "<script>document.write(String.fromCharCode(49,57,50)+'.0.2.1')</script>",
+        "<script>document.write('\\x31\\x39\\x32\\u002e0.2.1')</script>",
+        "<script>document.write('19a2.0.a2.1'.replace(/a/g, ''))</script>",
+        "<script>var a = '192', b = 0; document.write(a + '.' + b + '.' + [2,1].join('.'));</script>",
+        "<script>function d(s) { return s.split('-').reverse().join('.'); } document.write(d('1-2-0-192'))</script>",
+        "<script>document.write('192.0.2.1'.slice(0, -1) + 1)</script>",
+        "<script>document[\"write\"](\"192.0.2.1\")</script>",
+        "<script><!--\ndocument.write('192.0.2.1');\n//--></script>",
+        "<script>Proxy('MTkyLjAuMi4x')</script>",
+        "<script>document.write('<b>192.0.2.1</b><i style=\"display:none\">9</i>')</script>",
+        "<script>document.write('192.0.2.1')</script>192.0.2.1",
+    ] {
+        assert_eq!(proxies(in_table(address, "80")), ["192.0.2.1:80"], "{address}");
+    }
+    for port in [
+        "<script>document.write(8000 + 80)</script>",
+        "<script>document.write(8081 ^ 1)</script>",
+        "<script>var a = 5; var b = a ^ 8085; document.write((b & 65535) | 0)</script>",
+        "<script>document.write((9000 - 920) / 1)</script>",
+        "<script>document.write(0x1F90)</script>",
+        "<script>document.write(parseInt('1f90', 16))</script>",
+        "<script>document.write(gp.dep('1F90'))</script>",
+        "<script>document.write(4040 << 1)</script>",
+        "<script>document.write(Math.floor(8080.7))</script>",
+        "<script>document.write(atob('ODA4MA=='))</script>",
+        "<script>document.write('0808'.split('').reverse().join(''))</script>",
+        "<script>let p = 80; p += 8000; document.write(p)</script>",
+    ] {
+        assert_eq!(proxies(in_table("192.0.2.1", port)), ["192.0.2.1:8080"], "{port}");
+    }
+}
+
+#[test]
+fn variables_of_a_page_are_known_in_its_rows() {
+    let xor = "<script>aa1 = 1000; bb2 = 2000; zero0 = 0 ^ aa1; eight8 = 8^bb2;</script><table><tr><td>192.0.2.1<script>document.write(\"<font class=x>:<\\/font>\" + (eight8 ^ bb2) + (zero0 ^ aa1) + (eight8^bb2) + (zero0^aa1))</script></td><td>SOCKS5</td></tr></table>";
+    assert_eq!(proxies(xor), ["socks5://192.0.2.1:8080"]);
+    let digits = "<script>z=4;i=0;r=8;</script><ul><li>192.0.2.1<script>document.write(\":\"+r+i+r+i)</script></li></ul>";
+    assert_eq!(proxies(digits), ["192.0.2.1:8080"]);
+    let chain = "<script>//<![CDATA[\n Alpha = 22870;Beta = 62461^Alpha;Gamma = Beta^44316; //]]></script><table><tr><th>IP</th><th>Port</th></tr><tr><td>192.0.2.1</td><td><script>document.write(Gamma^4247)</script></td></tr></table>";
+    let gamma = 62461 ^ 22870 ^ 44316 ^ 4247;
+    assert_eq!(proxies(chain), [format!("192.0.2.1:{gamma}")]);
+    let attribute = "<div style=\"display:none\" data-add=\"17\"></div><table><tr><td><script>var y='2.0.291'.split('').reverse().join('');var z=atob('\\x4c\\x6a\\x45\\x3d'.replace(/\\\\x([0-9A-Fa-f]{2})/g,function(){return String.fromCharCode(parseInt(arguments[1],16))}));var p=(8063-([]+[]))/**/+(+document.querySelector('[data-add]').getAttribute('data-add'))-[]+[];document.write('<a href=\"/'+y+z+'\">'+y+z+String.fromCharCode(58)+p+'</a>');</script></td><td>HTTP</td></tr></table>";
+    assert_eq!(proxies(attribute), ["http://192.0.2.1:8080"]);
+    let by_id = "<span id=k data-key=\"80\"></span><table><tr><td>192.0.2.1</td><td><script>document.write(8000 + Number(document.getElementById('k').dataset.key))</script></td></tr></table>";
+    assert_eq!(proxies(by_id), ["192.0.2.1:8080"]);
+}
+
+/// Packs a script as the usual packer does, with one word in its table for each word of the script.
+fn packed(script: &str, parameters: &str, separator: &str) -> String {
+    let mut words: Vec<String> = Vec::new();
+    let mut payload = String::new();
+    let mut word = String::new();
+    for c in script.chars().chain(Some('\n')) {
+        if c.is_ascii_alphanumeric() || c == '_' {
+            word.push(c);
+            continue;
+        }
+        if !word.is_empty() {
+            let at = words.iter().position(|known| *known == word).unwrap_or_else(|| {
+                words.push(word.clone());
+                words.len() - 1
+            });
+            payload += &char::from_digit(u32::try_from(at).unwrap(), 36).unwrap().to_string();
+            word.clear();
+        }
+        payload.push(c);
+    }
+    let payload = payload.trim_end().replace('\'', "\\'");
+    let count = words.len();
+    format!(
+        "eval(function({parameters}){{e=function(c){{return c}};if(!''.replace(/^/,String)){{while(c--){{d[c]=k[c]||c}}}};return p}}('{payload}',36,{count},'{}'.split('{separator}'),0,{{}}))",
+        words.join(if separator == "\\u005e" { "^" } else { separator })
+    )
+}
+
+#[test]
+fn packed_scripts_are_unpacked() {
+    for (parameters, separator) in [("p,a,c,k,e,d", "|"), ("p,r,o,x,y,s", "\\u005e")] {
+        let variables = packed("one1=5;two2=one1^8085;", parameters, separator);
+        let page = format!(
+            "<script>{variables}</script><table><tr><td>192.0.2.1</td><td><script>document.write(two2)</script></td></tr></table>"
+        );
+        assert_eq!(proxies(&page), ["192.0.2.1:8080"], "{page}");
+    }
+    let fills = packed(
+        "$(document).ready(function(){$('.r1a').html(8080);$('.r2b').html(3128)});",
+        "p,a,c,k,e,d",
+        "|",
+    );
+    let rows = "<table><tr><th>IP address</th><th>Anonymity</th></tr><tr><td>192.0.2.1:<span class=\"r1a\"></span></td><td>x</td></tr><tr><td>192.0.2.2:<span class=\"r2b\"></span></td><td>y</td></tr></table>";
+    assert_eq!(proxies(format!("<script>{fills}</script>{rows}")), ["192.0.2.1:8080", "192.0.2.2:3128"]);
+    assert_eq!(
+        proxies(format!("{rows}<script>{fills}</script>")),
+        ["192.0.2.1:8080", "192.0.2.2:3128"],
+        "the script behind the rows"
+    );
+    assert_eq!(proxies(&fills), [""; 0], "the script alone");
+}
+
+#[derive(Default)]
+struct Wanting {
+    collected: Collected,
+    wanted: Vec<String>,
+}
+
+impl Sink for Wanting {
+    fn candidate(&mut self, candidate: Candidate) {
+        self.collected.candidate(candidate);
+    }
+
+    fn refusal(&mut self, refusal: Refusal) {
+        self.collected.refusal(refusal);
+    }
+
+    fn wants(&mut self, address: &str) {
+        self.wanted.push(address.to_owned());
+    }
+}
+
+#[test]
+fn a_script_or_a_style_from_elsewhere_is_asked_for_and_used() {
+    let page = "<script src=\"/js/ports.js\"></script><link rel=stylesheet href=\"/ports.css\"><table><tr><td>192.0.2.1:<span class=\"r1a\"></span></td></tr></table>";
+    let mut sink = Wanting::default();
+    read(page.as_bytes(), &any_address(), &mut sink);
+    assert_eq!(sink.collected.candidates, [], "the port is not known");
+    assert_eq!(sink.wanted, ["/js/ports.js", "/ports.css"]);
+    for companion in
+        ["$(document).ready(function(){$('.r1a').html(8080)});", ".r1a:after { content: \"8080\" }"]
+    {
+        let options = Options { companions: vec![companion.to_owned()], ..any_address() };
+        assert_eq!(
+            collect(page, &options).0.candidates.iter().map(written).collect::<Vec<_>>(),
+            ["192.0.2.1:8080"],
+            "{companion}"
+        );
+    }
+    let mut sink = Wanting::default();
+    read(b"<script src=a.js></script><p>192.0.2.1:80</p>", &any_address(), &mut sink);
+    assert_eq!(sink.wanted, [""; 0], "a page that hides nothing needs nothing");
+}
+
+#[test]
+fn decoys_that_styles_hide_are_left_out() {
+    for address in [
+        "<span style=\"display:none\">7</span>192<span style='display: none !important'>.9</span>.0.2.1",
+        "<style>.a1{display:none}\n.b2{display:inline}</style><span class=\"a1\">7</span><span class=\"b2\">192</span><div style=\"display:none\">9</div>.<span class=\"117\">0</span>.2.1",
+        "<style>.x{display:inline} .x,.y{display:none}</style><span class=x>9</span>192.0<span class='y z'>9</span>.2.1",
+        "<span style=\"visibility:hidden\">9</span>192.0.2.1<span hidden>7</span>",
+        "192<span style=\"font-size:0\">9</span>.0.2.1",
+        "<style>@media print{.q{display:none}} .r{display:none}</style><span class=q>192</span>.0.2.<b class=r>9</b>1",
+        "<bdo dir=rtl>1.2.0.291</bdo>",
+        "<span style=\"direction: rtl; unicode-bidi: bidi-override\">1.2.0.291</span>",
+        "<style>.t{unicode-bidi:bidi-override;direction:rtl}</style><span class=t>1.2.0.291</span>",
+        "<p style=\"display:none;\">1</p><span>192</span><p style='display:none;'>.0</p><span>.0.2.1</span>",
+        "<style>#h{display:none}</style><i id=h>1</i>192.0.2.1",
+    ] {
+        assert_eq!(proxies(in_table(address, "80")), ["192.0.2.1:80"], "{address}");
+    }
+    let letters = "<table><tr><td>192.0.2.1:<span class=\"port GEGEA\">1234</span></td></tr></table>";
+    assert_eq!(proxies(letters), ["192.0.2.1:8080"], "a port in the classes of an element");
+    let content = "<style>.p1:before{content:\"80\"} .p1::after{content:'\\38 0'}</style><table><tr><td>192.0.2.1:<b class=p1></b></td></tr></table>";
+    assert_eq!(proxies(content), ["192.0.2.1:8080"], "a port that a style writes");
+    let tab = "<div style=\"display:none\"><table><tr><td>192.0.2.1</td><td>80</td></tr></table></div><div style='display:none'><textarea>192.0.2.2:81</textarea></div>";
+    assert_eq!(proxies(tab), ["192.0.2.1:80", "192.0.2.2:81"], "tabs and dialogs are hidden for their place");
+}
+
+#[test]
+fn attributes_hold_addresses_as_they_are_or_in_base64() {
+    reads(&[
+        (
+            "<table><tr><th>#</th><th>IP</th><th>Port</th></tr><tr><td>1</td><td data-ip=\"MTkyLjAuMi4x\"></td><td data-port=\"ODA4MA==\"></td></tr></table>",
+            &["192.0.2.1:8080"],
+        ),
+        (
+            "<table><tr><td>1</td><td data-ip=\"MTkyLjAuMi4x\"></td><td data-port=\"ODA4MA==\"></td><td>SOCKS4</td></tr></table>",
+            &["socks4://192.0.2.1:8080"],
+        ),
+        (
+            "<table><tr data-ip=\"192.0.2.1\" data-port=\"80\"><td>a</td><td>b</td></tr></table>",
+            &["192.0.2.1:80"],
+        ),
+    ]);
+}
+
+#[test]
+fn data_in_scripts_are_read() {
+    reads(&[
+        (
+            "<div id=t></div><script>const list = [{\"ip\": \"192.0.2.1\", \"port\": \"80\"}, {\"ip\": \"192.0.2.2\", \"port\": \"81\"}];\nfunction f() { return 1; }</script>",
+            &["192.0.2.1:80", "192.0.2.2:81"],
+        ),
+        (
+            "<script>new Table('#x', { key: make(), data: [ {ip: '192.0.2.1', port: 80}, ], onClick: function () {} });</script>",
+            &["192.0.2.1:80"],
+        ),
+        (
+            "<script type=\"application/json\">{\"props\":{\"list\":[{\"ip\":\"192.0.2.1\",\"port\":80,\"protocol\":\"socks5\"}]}}</script>",
+            &["socks5://192.0.2.1:80"],
+        ),
+        (
+            "<script>window.data = JSON.parse('[{\"ip\":\"192.0.2.1\",\"port\":80}]');</script>",
+            &["192.0.2.1:80"],
+        ),
+        (
+            "<script>gp.insertPrx({\"PROXY_IP\":\"192.0.2.1\",\"PROXY_PORT\":\"1F90\",\"PROXY_TYPE\":\"Elite\"});</script>",
+            &["192.0.2.1:8080"],
+        ),
+        (
+            "<script>var proxies = ['192.0.2.1:80', '192.0.2.2:81'];</script>",
+            &["192.0.2.1:80", "192.0.2.2:81"],
+        ),
+        (
+            "<script>ga('create', {\"id\": \"x\"}); var v = [1,2,3]; if (a < b) { c = {\"d\": 1} }</script><p>x</p>",
+            &[],
+        ),
+    ]);
+}
+
+#[test]
+fn what_cannot_be_worked_out_is_never_taken() {
+    for port in [
+        "<script>document.write(unknown ^ 5)</script>",
+        "<script>document.write(Math.random() * 8080)</script>",
+        "<script>var p = 80; for (var i = 0; i < 3; i++) { p = p * 2 } document.write(p)</script>",
+        "<script>var p = 80; if (window.top) { p = 81 } document.write(p)</script>",
+        "<script>document.write(a ? 80 : 81)</script>",
+        "<script>document.write(new Date().getTime())</script>",
+        "<script>document.write(decrypt('c2VjcmV0'))</script>",
+        "<script>document.write(080)</script>",
+    ] {
+        assert_eq!(proxies(in_table("192.0.2.1", port)), [""; 0], "{port}");
+    }
+}
+
+#[test]
+fn a_person_can_say_where_the_proxies_are() {
+    let page = "<table id=a><tr class=p><td class=h>192.0.2.1</td><td class=n>80</td><td>SOCKS5</td></tr><tr><td class=h>192.0.2.8</td><td class=n>88</td></tr></table>\
+        <ul><li class=p>192.0.2.2:81</li><li>192.0.2.9:89</li></ul>";
+    let with = |row: &str, host: Option<&str>, port: Option<&str>| {
+        let options =
+            Options { selectors: Some(Selectors::parse(row, host, port).unwrap()), ..any_address() };
+        collect(page, &options).0.candidates.iter().map(written).collect::<Vec<_>>()
+    };
+    assert_eq!(with("tr.p", Some(".h"), Some("td:nth-child(2)")), ["socks5://192.0.2.1:80"]);
+    assert_eq!(with("li.p", None, None), ["192.0.2.2:81"]);
+    assert_eq!(with("#a tr", Some("td:first-child"), Some(".n")), ["socks5://192.0.2.1:80", "192.0.2.8:88"]);
+    assert_eq!(with("ul > li", None, None), ["192.0.2.2:81", "192.0.2.9:89"]);
+    assert_eq!(with("p", None, None), [""; 0]);
+    let error = Selectors::parse("tr[", None, None).unwrap_err();
+    assert!(error.to_string().contains("tr["), "a selector that is none is shown: {error}");
+}
+
+#[test]
+fn pages_that_are_no_list_bring_nothing_and_are_named() {
+    let table = [
+        (
+            "<html><head><title>Just a moment...</title></head><body><h1>lists.example</h1><p>Checking your browser. IP: 192.0.2.9:51234</p><script>window._cf_chl_opt={}</script></body></html>",
+            Page::Challenge,
+        ),
+        (
+            "<html><head><title>Attention Required! | Cloudflare</title></head><body>Ray ID: 1</body></html>",
+            Page::Challenge,
+        ),
+        (
+            "<html><body><form><div class=\"g-recaptcha\" data-sitekey=\"x\"></div></form></body></html>",
+            Page::Challenge,
+        ),
+        (
+            "<html><head><title>404 Not Found</title></head><body><center><h1>404 Not Found</h1></center><hr><center>nginx/1.2.3.4:80</center></body></html>",
+            Page::Error,
+        ),
+        (
+            "<html><head><title>Direct IP access not allowed | Cloudflare</title></head><body><h1>Error 1003</h1><p>IP: 192.0.2.9</p></body></html>",
+            Page::Error,
+        ),
+        (
+            "<html><head><title>lists.example</title></head><body><h1>Too Many Requests</h1></body></html>",
+            Page::Error,
+        ),
+        (
+            "<!DOCTYPE html><html><head><title>Welcome</title></head><body><form action=/login><input name=u><input type=password name=p></form></body></html>",
+            Page::Login,
+        ),
+        (
+            "<html><head><title>Wi-Fi Login</title><meta http-equiv=refresh content=\"0;url=http://192.0.2.9:8000/portal\"></head><body>Please log in at 192.0.2.9:8000</body></html>",
+            Page::Login,
+        ),
+    ];
+    for (document, page) in table {
+        let (collected, totals) = collect(document, &any_address());
+        assert_eq!(collected.candidates, [], "{document}");
+        assert_eq!(totals.page, Some(page), "{document}");
+        assert_eq!(totals.format, Format::Html);
+        assert!(totals.refusals > 0, "{document}");
+    }
+}
+
+#[test]
+fn a_list_is_never_lost_for_what_else_its_page_has() {
+    let list = in_table("192.0.2.1", "80");
+    for head in [
+        "<form action=/login><input name=u><input type=password></form>",
+        "<title>Log in to see more proxies</title>",
+        "<title>Free proxies, not found elsewhere</title>",
+        "<script src=\"https://www.google.com/recaptcha/api.js\"></script>",
+        "<h2>403 checked today</h2>",
+    ] {
+        let (collected, totals) = collect(format!("<html>{head}<body>{list}</body></html>"), &any_address());
+        assert_eq!(collected.candidates.len(), 1, "{head}");
+        assert_eq!(totals.page, None, "{head}");
+    }
+    let words = "<html><head><title>Sign in or read on</title></head><body>192.0.2.1:80<br>192.0.2.2:81<br>192.0.2.3:82</body></html>";
+    assert_eq!(proxies(words).len(), 3, "a list among words");
+}
