@@ -23,16 +23,19 @@ const MAX_TEXT: usize = 256 * 1024;
 const MAX_ARRAY: usize = 16 * 1024;
 
 /// How deep expressions, calls and callbacks may be nested.
-const MAX_NESTING: usize = 48;
+const MAX_NESTING: usize = 24;
 
 /// How many variables are kept.
 const MAX_VARIABLES: usize = 16 * 1024;
 
 /// Fuel for a script beside what its length gives.
-const BASE_FUEL: u64 = 1_000_000;
+const BASE_FUEL: u64 = 200_000;
 
 /// Fuel for each byte of a script. Real ones take less than ten.
-const FUEL_PER_BYTE: u64 = 64;
+const FUEL_PER_BYTE: u64 = 32;
+
+/// What a call costs beside the words of the function.
+const CALL_COST: usize = 16;
 
 /// How much may still be worked out.
 pub(crate) struct Fuel(u64);
@@ -916,10 +919,16 @@ impl<'a> Machine<'_, 'a, '_> {
             Token::Word("true") => Value::Number(1.0),
             Token::Word("false") => Value::Number(0.0),
             Token::Word("null" | "undefined" | "this") => Value::Unknown,
-            Token::Word(word) => match self.scripts.variables.get(word) {
-                Some(value) => value.clone(),
-                None => Value::Path(word.into()),
-            },
+            Token::Word(word) => {
+                let Some(value) = self.scripts.variables.get(word) else {
+                    return Ok(Value::Path(word.into()));
+                };
+                let value = value.clone();
+                if let Value::Array(items) = &value {
+                    self.fuel.spend(items.len())?;
+                }
+                value
+            }
             Token::Sign("(") => {
                 let mut value = self.expression()?;
                 while self.take_sign(",") {
@@ -1065,7 +1074,7 @@ impl<'a> Machine<'_, 'a, '_> {
         if self.depth > MAX_NESTING {
             return Err(Stop);
         }
-        self.fuel.spend(function.body.len())?;
+        self.fuel.spend(CALL_COST + function.body.len())?;
         // Variables of a function end with it.
         let mut shadowed: Vec<(Rc<str>, Option<Value<'a>>)> = Vec::new();
         let mut local = |name: &str, value: Value<'a>, variables: &mut HashMap<Rc<str>, Value<'a>>| {
@@ -1489,10 +1498,10 @@ impl<'a> Machine<'_, 'a, '_> {
 }
 
 /// How many scripts may come out of one another.
-const MAX_UNPACKING: usize = 4;
+const MAX_UNPACKING: usize = 3;
 
 /// How deep callbacks are looked into, and how much each adds to what is nested.
-const MAX_CALLBACKS: usize = 6;
+const MAX_CALLBACKS: usize = 4;
 const CALLBACK_DEPTH: usize = 4;
 
 /// The longest path or selector that a script may name.

@@ -3,11 +3,14 @@
 use crate::RefusalReason;
 use crate::json::{self, Inherited};
 use crate::output::Output;
-use crate::value::{MAX_VALUE_DEPTH, MAX_VALUES, Value};
+use crate::value::{MAX_VALUES, Value};
 
 /// How many aliases a document may have, and how much they may stand for together: merge keys are common, bombs are
 /// refused.
 const MAX_ALIASES: usize = 10_000;
+
+/// How deep a document may be nested. Configurations have some ten levels; the library takes much of the stack for each.
+const MAX_DEPTH: usize = 32;
 
 /// Reads a document of YAML.
 pub(crate) fn read(text: &str, out: &mut Output<'_>) {
@@ -50,8 +53,8 @@ fn parse(text: &str) -> Option<Value<'_>> {
         budget: serde_saphyr::budget! {
             max_nodes: MAX_VALUES,
             max_events: 2 * MAX_VALUES,
-            max_depth: MAX_VALUE_DEPTH,
-            flow_nesting_limit: MAX_VALUE_DEPTH,
+            max_depth: MAX_DEPTH,
+            flow_nesting_limit: MAX_DEPTH,
             max_aliases: MAX_ALIASES,
         },
         duplicate_keys: serde_saphyr::options::DuplicateKeyPolicy::FirstWins,

@@ -264,6 +264,11 @@ fn pieces() -> impl Strategy<Value = Vec<u8>> {
             "\t", ",", ";", "|", "\"", "'", "\n", "\r", "\r\n", "\0", "ip,port\n", "192.0.2.1,80", "host;port;isp\n",
             "{", "}", "[", "]", "{\"ip\":\"192.0.2.1\",\"port\":80}", "proxy.example.com", "#", "//", "代理", "é", "%20",
             "vless", "tg://socks?server=192.0.2.1&port=80", "\u{feff}", "/", "_", "12345", "65536", "192.0.2.1:80\n",
+            "<table>", "<tr>", "<td>", "</td>", "<th>IP", "<th>Port", "</table>", "<br>", "<pre>", "</pre>", "<script>",
+            "</script>", "document.write(", "atob('ODA=')", ")", "^", "+", "a=5;", "<style>.a{display:none}</style>",
+            "<span class=a>", "</span>", "<html>", "<?xml version='1.0'?>", "<proxy ip='192.0.2.1' port='80'/>", "<![CDATA[", "]]>",
+            "&lt;", "proxies:\n", "- {type: http, server: 192.0.2.1, port: 80}\n", "function FindProxyForURL(){",
+            "return 'PROXY 192.0.2.1:80';", "MTkyLjAuMi4xOjgwCg==", "1\09\0", "\u{fffe}", "\"ports\":[80,81]", "true", "null",
         ]).prop_map(|piece| piece.as_bytes().to_vec()),
         1 => vec(any::<u8>(), 0..4),
     ];
