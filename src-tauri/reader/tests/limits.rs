@@ -130,7 +130,7 @@ fn least_time(document: &str, options: &Options) -> Duration {
 #[test]
 fn four_times_the_bytes_take_some_four_times_the_time() {
     // Long enough that what grows with the square would be seen: sixteen times the time.
-    const SMALL: usize = 40_000;
+    const SMALL: usize = 12_000;
     const FACTOR: u32 = 4;
     const ALLOWED: u32 = 10;
     /// What is spent on anything else than the document.
