@@ -1,6 +1,7 @@
 //! What the fuzz targets share: bytes taken apart, handshakes led, answers of judges changed.
 
 use proxydeck_domain::Reason;
+use proxydeck_reader::{Candidate, MAX_REFUSAL_TEXT, Options, Reader, Refusal, Sink, Totals};
 use proxydeck_wire::Shape;
 use proxydeck_wire::handshake::{Handshake, Step};
 use proxydeck_wire::judge::fuzzing::{Bench, Read};
@@ -75,4 +76,44 @@ pub fn judged(bench: &Bench, shape: Shape, answer: &[u8]) -> Option<Read> {
     let there = answer.windows(token.len()).any(|window| window == token);
     assert!(there || !shape.echoes_token(), "an answer without the token was taken for right");
     Some(read)
+}
+
+/// What a list came to.
+#[derive(Default)]
+struct Kept {
+    candidates: Vec<Candidate>,
+    refusals: Vec<Refusal>,
+}
+
+impl Sink for Kept {
+    fn candidate(&mut self, candidate: Candidate) {
+        self.candidates.push(candidate);
+    }
+
+    fn refusal(&mut self, refusal: Refusal) {
+        self.refusals.push(refusal);
+    }
+}
+
+fn read_list<'a>(options: &Options, pieces: impl Iterator<Item = &'a [u8]>) -> (Kept, Totals) {
+    let mut kept = Kept::default();
+    let mut reader = Reader::new(options);
+    for piece in pieces {
+        reader.push(piece, &mut kept);
+    }
+    let totals = reader.finish(&mut kept);
+    (kept, totals)
+}
+
+/// Reads a list whole and in pieces of this many bytes, which has to mean the same.
+pub fn reads_the_same(options: &Options, bytes: &[u8], length: u8) {
+    let (whole, totals) = read_list(options, [bytes].into_iter());
+    let (cut, cut_totals) = read_list(options, pieces(bytes, length));
+    assert_eq!(whole.candidates, cut.candidates, "in pieces of {length}");
+    assert_eq!(whole.refusals, cut.refusals, "in pieces of {length}");
+    assert_eq!(totals, cut_totals);
+    assert_eq!(totals.candidates, whole.candidates.len() as u64);
+    assert_eq!(totals.refusals, whole.refusals.len() as u64);
+    assert!(whole.refusals.iter().all(|refusal| refusal.text.len() <= 4 * MAX_REFUSAL_TEXT));
+    assert!(totals.page.is_none() || totals.candidates == 0, "what is no list brings nothing");
 }
