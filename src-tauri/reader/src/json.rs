@@ -129,15 +129,15 @@ pub(crate) fn read_document(text: &str, path: Option<&JsonPath>, out: &mut Outpu
             End::Whole => {}
             End::Truncated => {
                 out.told.totals.truncated = true;
-                out.refuse_entry(tail(text).as_bytes(), RefusalReason::Truncated);
+                out.refuse_entry(place(text.len()).as_bytes(), RefusalReason::Truncated);
                 break;
             }
             End::TooComplex => {
-                out.refuse_entry(head(rest).as_bytes(), RefusalReason::TooComplex);
+                out.refuse_entry(place(at).as_bytes(), RefusalReason::TooComplex);
                 break;
             }
             End::Broken => {
-                out.refuse_entry(head(&text[at..]).as_bytes(), RefusalReason::Syntax);
+                out.refuse_entry(place(at).as_bytes(), RefusalReason::Syntax);
                 // The next line may be sound again.
                 at = memchr::memchr(b'\n', &text.as_bytes()[at..]).map_or(text.len(), |end| at + end + 1);
             }
@@ -155,10 +155,9 @@ pub(crate) fn head(text: &str) -> &str {
     text[..end].trim_end()
 }
 
-/// The last line of a text, which is where it was cut, without what may be a secret in it.
-fn tail(text: &str) -> &str {
-    let last = text.trim_end().rsplit(['\n', '{', ',']).next().unwrap_or_default();
-    head(last)
+/// Where in a document something is wrong. What stands there may be half a password, so it is not shown.
+pub(crate) fn place(at: usize) -> String {
+    format!("byte {at}")
 }
 
 fn walk_document(value: &Value<'_>, path: Option<&JsonPath>, out: &mut Output<'_>) {
@@ -370,6 +369,9 @@ impl<R: Receiver> Walker<R> {
         }
         if is_shadowsocks(members) {
             record.set(Field::Foreign, "method");
+        }
+        if members.iter().any(|(name, value)| name == "tls" && matches!(value, Value::Bool(true))) {
+            record.wrap_in_tls();
         }
         if self.read_record(&record, members, inherited) {
             return;

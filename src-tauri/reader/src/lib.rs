@@ -1,6 +1,11 @@
 //! Lists in many shapes into endpoints and refusals. Pure: bytes in, candidates out.
 //!
-//! A list is read line by line. A line gives candidates, or one refusal with its number and its reason, or both when
+//! [`Reader`] is the one door. What a list is written as is told by its beginning ([`Format`]), whatever it is called, or
+//! fixed by [`Options::format`]. Lines are read as they come, in memory for one line; documents (JSON, pages, XML, YAML,
+//! PAC, base64) are gathered up to [`MAX_DOCUMENT`] and read at the end. Reading takes time in proportion to the length,
+//! whatever a list is made of: every depth, every count and the work that a script may cause have a limit.
+//!
+//! A line gives candidates, or one refusal with its number and its reason, or both when
 //! it holds several addresses and one of them is faulty; an array of JSON on a line answers for each of its elements.
 //! Blank lines and comments (`#`, `;`, `//`) give neither. Nothing here opens a file, resolves a name or remembers
 //! what it has seen: telling the distinct from the repeated is the engine's business.
@@ -14,7 +19,20 @@
 //! `scheme://[user:password@]host:port` (http, https, socks4, socks4a, socks5, socks5h; percent-decoded);
 //! `user:password@host:port`, `host:port@user:password`, `host:port:user:password`, `user:password:ip:port`;
 //! `type host port [user password]` of proxychains; IPv6 in brackets; tables with a header ([`Reader`] keeps the
-//! header while it is fed); JSON objects, arrays and strings on a line.
+//! header while it is fed); JSON objects, arrays and strings on a line; lines in base64.
+//!
+//! Of documents: objects at any depth with an address and a port, texts that are lists, tables by rows and by columns, an
+//! address with several ports (JSON, YAML, XML, data in scripts); tables by the heads of their columns in a dozen
+//! languages, rows without heads, boxes (`pre`, `textarea`), text between the borders of elements, attributes (pages);
+//! what a PAC file returns. Of a document that was cut, what is whole is read, and [`Totals::truncated`] says so.
+//!
+//! What pages hide (base64, percent signs, letters turned by thirteen, sums and exclusive ors of variables, packed
+//! scripts, ports in classes, decoys that a style hides, text turned round) is worked out without running a script: a
+//! closed set of functions on texts and numbers, without loops and conditions. What depends on anything else is unknown
+//! and shows nothing.
+//!
+//! A page of an error, of a login or a riddle brings nothing and is named ([`Totals::page`]), whatever it came with; a page
+//! that has proxies in a table or a box is a list whatever else it has.
 //!
 //! # Choices where lists are ambiguous
 //! - A protocol that a column, a scheme or a word of the line names is stated; otherwise the file's name implies it.
@@ -29,6 +47,23 @@
 //! - `https://t.me/socks?server=…&port=…` is a SOCKS5 proxy; its sibling `proxy?` is MTProto and is refused.
 //! - The notation `US-A-S! +` states a protocol only under the header that explains it.
 //! - The text of a refusal never holds a password: see [`Refusal::text`].
+//!
+//! # Choices where documents are ambiguous
+//! - [`Candidate::line`] counts entries: objects, rows, lines of a page. A document of one line may have a thousand.
+//! - A list of HTTP proxies with one column `https` in a file is HTTP; in the table of a page `yes` means HTTPS and `no`
+//!   HTTP, for there the column is the only word about the protocol.
+//! - `4/5` and `5` in a column of types are versions of SOCKS; `SOCKS` without a version is no claim.
+//! - Members and columns that say where a proxy comes out (`exit_ip`, `export_address`), whom it is not used for, or who
+//!   asked are no proxies. A text in JSON counts when its member is called as lists are; in feeds every text counts.
+//! - Objects with a `uuid`, a `cipher`, a `secret` or a Shadowsocks `method` belong to another protocol. An HTTP proxy with
+//!   `tls: true` is HTTPS; SOCKS with it is another protocol.
+//! - A port that is a fraction without a fraction (`8080.0`) is that port; a range is none.
+//! - `SOCKS` in a PAC file is no claim: browsers disagree about its version.
+//! - Hidden parts of a line or of a row are decoys; hidden dialogs, tabs and boxes are read.
+//! - In rows without heads an address is followed by its port. A name and a number beside it are no proxy there.
+//! - `ports` on sites whose script writes them in hexadecimal (`insertPrx`, `gp.dep`) are read so.
+//! - A charset: the byte order mark, then what the bytes cannot be otherwise (UTF-16 by its zeros, UTF-8), then the declared
+//!   one, then the one in the document, then a guess. In a guessed charset an account beyond ASCII is refused.
 
 mod charset;
 mod document;

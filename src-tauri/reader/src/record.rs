@@ -507,6 +507,16 @@ impl<'a> Record<'a> {
         self.claim = Claim { foreign: self.claim.foreign, ..Claim::default() };
     }
 
+    /// Takes in that the proxy itself is spoken to in TLS, as configurations say it: of HTTP that is what is called HTTPS;
+    /// SOCKS in TLS is another protocol.
+    pub(crate) fn wrap_in_tls(&mut self) {
+        if self.claim.hints == Hints::NONE.with(Protocol::Http) {
+            self.claim.hints = Hints::NONE.with(Protocol::Https);
+        } else if self.claim.hints.contains(Protocol::Socks4) || self.claim.hints.contains(Protocol::Socks5) {
+            self.is_foreign = true;
+        }
+    }
+
     /// The protocols that it states.
     pub(crate) fn claim(&self) -> Claim {
         Claim { foreign: self.claim.foreign || self.is_foreign, ..self.claim.clone() }

@@ -28,24 +28,18 @@ pub(crate) fn read(text: &str, out: &mut Output<'_>) {
             }
             None if item.is_last => {
                 out.told.totals.truncated = true;
-                out.refuse_entry(masked_head(item.text).as_bytes(), RefusalReason::Truncated);
+                out.refuse_entry(json::place(item.start).as_bytes(), RefusalReason::Truncated);
                 told_of_fault = true;
             }
             None => {
-                out.refuse_entry(masked_head(item.text).as_bytes(), RefusalReason::Syntax);
+                out.refuse_entry(json::place(item.start).as_bytes(), RefusalReason::Syntax);
                 told_of_fault = true;
             }
         }
     }
     if !told_of_fault {
-        out.refuse_entry(json::head(text).as_bytes(), RefusalReason::Syntax);
+        out.refuse_entry(json::place(0).as_bytes(), RefusalReason::Syntax);
     }
-}
-
-/// The first line of an item, which has no secret in block style; in flow style the name of its type at most.
-fn masked_head(item: &str) -> &str {
-    let line = item.lines().next().unwrap_or_default();
-    line.split(',').next().unwrap_or_default()
 }
 
 fn parse(text: &str) -> Option<Value<'_>> {
@@ -70,6 +64,8 @@ fn parse(text: &str) -> Option<Value<'_>> {
 /// One item of a list.
 struct Item<'a> {
     text: &'a str,
+    /// Where it begins.
+    start: usize,
     /// The key over the list.
     key: &'a str,
     is_last: bool,
@@ -89,7 +85,7 @@ fn items(text: &str) -> Vec<Item<'_>> {
         if let Some((from, depth)) = start
             && (is_key || (is_item && indent <= depth))
         {
-            items.push(Item { text: &text[from..at], key, is_last: false });
+            items.push(Item { text: &text[from..at], start: from, key, is_last: false });
             start = None;
         }
         if is_key {
@@ -101,7 +97,7 @@ fn items(text: &str) -> Vec<Item<'_>> {
         at += line.len();
     }
     if let Some((from, _)) = start {
-        items.push(Item { text: &text[from..], key, is_last: true });
+        items.push(Item { text: &text[from..], start: from, key, is_last: true });
     }
     items
 }

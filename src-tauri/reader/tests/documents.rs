@@ -7,7 +7,7 @@
 mod common;
 
 use common::{any_address, collect, proxies, refusals, written};
-use proxydeck_reader::{Format, JsonPath, Options, Page, RefusalReason};
+use proxydeck_reader::{Format, JsonPath, MAX_DOCUMENT, Options, Page, RefusalReason};
 
 /// Checks documents that are read and leave nothing over.
 fn reads(table: &[(&str, &[&str])]) {
@@ -280,6 +280,9 @@ fn clash_and_other_yaml_is_read() {
         ),
     ]);
     assert_eq!(format_of(clash), Format::Yaml);
+    let tls = "proxies:\n- {type: http, server: 192.0.2.1, port: 443, tls: true}\n- {type: socks5, server: 192.0.2.2, port: 443, tls: true}\n";
+    assert_eq!(proxies(tls), ["https://192.0.2.1:443"]);
+    assert_eq!(refusals(tls), [(2, "other_scheme")]);
     assert_eq!(
         proxies("- 192.0.2.1:80\n- 192.0.2.2:81\n"),
         ["192.0.2.1:80", "192.0.2.2:81"],
@@ -519,6 +522,44 @@ fn messages_of_errors_bring_nothing_and_are_named() {
     }
     let with_list = "{\"error\":\"slow\",\"data\":[{\"ip\":\"192.0.2.1\",\"port\":80}]}";
     assert_eq!(collect(with_list, &any_address()).1.page, None, "what brings proxies is a list");
+}
+
+#[test]
+fn no_refusal_of_a_document_holds_a_password() {
+    for document in [
+        "[{\"ip\":\"192.0.02.1\",\"port\":80,\"user\":\"u\",\"password\":\"hunter2\"}]",
+        "[{\"ip\":\"192.0.2.1\",\"port\":80,\"password\":\"hunter2\"},\n{\"ip\": hunter2",
+        "[[\"192.0.02.1\",80,\"u\",\"hunter2\"],[\"192.0.2.1\",80,\"u\",\"hunter2",
+        "[\"u:hunter2@192.0.02.1:80\"]",
+        "proxies:\n- {type: ss, server: 192.0.2.1, port: 1, password: hunter2}\n- {a: \"hunter2\n",
+        "proxies:\n- {server: \"x, password: hunter2}\n- {type: http, server: 192.0.02.1, port: 80, password: hunter2}\n",
+        "<r><p><host>192.0.02.1</host><port>80</port><password>hunter2</password></p><p><password>hunter2",
+        "<r><p host='192.0.02.1' port='80' password='hunter2'/></r>",
+        "<table><tr><th>Host</th><th>Port</th><th>Password</th></tr><tr><td>192.0.02.1</td><td>80</td><td>hunter2</td></tr></table>",
+        "<p>u:hunter2@192.0.02.1:80</p>",
+        "function FindProxyForURL(){return 'PROXY u:hunter2@192.0.02.1:80'}",
+    ] {
+        let (collected, _) = collect(document, &any_address());
+        assert!(!collected.refusals.is_empty(), "{document}");
+        for refusal in &collected.refusals {
+            assert!(!refusal.text.contains("hunter2"), "{document}: refused as {}", refusal.text);
+        }
+    }
+}
+
+#[test]
+fn a_document_that_is_too_large_is_refused_and_a_list_of_lines_is_not() {
+    let row = "{\"ip\":\"192.0.2.1\",\"port\":80},\n";
+    let document = format!("[\n{}", row.repeat(MAX_DOCUMENT / row.len() + 1));
+    let (collected, totals) = collect(&document, &any_address());
+    assert_eq!((collected.candidates.len(), totals.format), (0, Format::Json));
+    assert_eq!(
+        collected.refusals.iter().map(|r| r.reason).collect::<Vec<_>>(),
+        [RefusalReason::DocumentTooLarge]
+    );
+    let line = "192.0.2.1:80\n";
+    let (collected, _) = collect(line.repeat(MAX_DOCUMENT / line.len() + 1), &any_address());
+    assert!(collected.candidates.len() > MAX_DOCUMENT / line.len(), "lines have no such limit");
 }
 
 #[test]

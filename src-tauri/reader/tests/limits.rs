@@ -7,8 +7,8 @@ mod common;
 
 use std::time::{Duration, Instant};
 
-use common::{any_address, collect, proxies};
-use proxydeck_reader::{Format, JsonPath, MAX_DOCUMENT, Options, Reader, RefusalReason, Selectors};
+use common::{any_address, collect};
+use proxydeck_reader::{Format, JsonPath, Options, Reader, Selectors};
 
 /// A hostile document of about this many bytes.
 type Hostile = (&'static str, Format, fn(usize) -> String);
@@ -158,4 +158,11 @@ fn four_times_the_bytes_take_some_four_times_the_time() {
         }
     }
     assert!(slow.is_empty(), "time grows faster than the document:\n{}", slow.join("\n"));
+}
+
+#[test]
+fn a_reader_and_its_options_can_go_to_another_thread() {
+    fn goes<T: Send>() {}
+    goes::<Reader>();
+    goes::<Options>();
 }
