@@ -5,6 +5,7 @@
 //! lie, so that they take no memory but the pages that are touched. Where they come from, and under which licences,
 //! stands in `data/SOURCES.md`; `make geo` makes them anew.
 
+mod content;
 mod country;
 mod own;
 pub mod ranges;
@@ -12,6 +13,7 @@ pub mod write;
 
 use std::net::IpAddr;
 
+pub use content::is_content_network;
 pub use country::Country;
 pub use own::{NotADatabase, OwnDatabase};
 use ranges::{Countries, Networks};

@@ -1,7 +1,7 @@
 use std::net::IpAddr;
 
 use proxydeck_geo::ranges::{Countries, Networks};
-use proxydeck_geo::{COUNTRIES, Country, Geo, NETWORKS};
+use proxydeck_geo::{COUNTRIES, Country, Geo, NETWORKS, is_content_network};
 
 /// The most that both files may have together: they are part of the program and of the repository.
 const MOST_BYTES: usize = 8 * 1024 * 1024;
@@ -73,5 +73,17 @@ fn addresses_that_are_not_public_lie_nowhere() {
     ] {
         let address = ip(address);
         assert_eq!((geo.country(address), geo.network(address)), (None, None), "{address}");
+    }
+}
+
+#[test]
+fn edges_of_content_networks_are_told_from_machines() {
+    let geo = Geo::default();
+    let is_edge = |address: &str| geo.asn(ip(address)).is_some_and(is_content_network);
+    for edge in ["104.16.0.1", "172.67.0.1", "151.101.1.1", "2606:4700::1111"] {
+        assert!(is_edge(edge), "{edge}");
+    }
+    for machine in ["8.8.8.8", "168.95.1.1", "193.0.6.139"] {
+        assert!(!is_edge(machine), "{machine}");
     }
 }
