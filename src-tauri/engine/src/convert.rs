@@ -1,16 +1,20 @@
 //! The domain's words as the surfaces carry them, and back. One type per edge: nothing is decided here.
 
+use std::collections::BTreeMap;
 use std::net::IpAddr;
 
 use proxydeck_domain::{
     Anonymity, Answer, Attempt, Capability, CertificateSeen, Hints, Protocol, Reason, Score, Stage, Status,
     TrustFlag, TrustFlags,
 };
-use proxydeck_geo::Geo;
+use proxydeck_geo::{Geo, is_content_network};
+use proxydeck_reader::Format;
+use proxydeck_store::{SourceKind, SourcePause, SourceVisit, VisitOutcome};
 
 use crate::api::dto::{
-    AnonymityDto, AttemptDto, CapabilityAnswerDto, CapabilityDto, CertificateDto, LocationDto, ProtocolDto,
-    ReasonDto, ScoreDto, StageDto, StageTimeDto, StatusDto, TrustFlagDto,
+    AnonymityDto, AttemptDto, CapabilityAnswerDto, CapabilityDto, CertificateDto, ListFormatDto, LocationDto,
+    ProtocolDto, ReasonDto, RefusedCountDto, ScoreDto, SourceKindDto, SourcePauseDto, StageDto, StageTimeDto,
+    StatusDto, TrustFlagDto, VisitDto, VisitOutcomeDto,
 };
 use crate::escape::{escape, escape_cut};
 
@@ -41,6 +45,41 @@ twins!(Reason, ReasonDto:
     AuthRequired AuthFailed TlsFailed TlsIntercepted AnswerTimeout AnswerMalformed AnswerEncoded AnswerTooLarge
     WrongAnswer Tampered Redirected LocalError JudgeDown Cancelled
 );
+
+twins!(Format, ListFormatDto: Text Csv Json Jsonl Html Xml Yaml Pac Base64);
+twins!(SourceKind, SourceKindDto: Web File Text);
+twins!(SourcePause, SourcePauseDto: NothingWorks Unreadable);
+twins!(VisitOutcome, VisitOutcomeDto: Changed Unchanged NotModified Empty WrongPage Failed);
+
+/// A visit to a source.
+pub(crate) fn visit_dto(visit: &SourceVisit) -> VisitDto {
+    let refused: BTreeMap<String, u32> =
+        visit.refused.as_deref().and_then(|json| serde_json::from_str(json).ok()).unwrap_or_default();
+    VisitDto {
+        at: visit.at,
+        took_ms: visit.took_ms,
+        outcome: visit.outcome.into(),
+        failure: visit.failure.clone(),
+        code: visit.code,
+        bytes: u64::from(visit.bytes),
+        format: visit.format.as_deref().and_then(|word| word.parse::<Format>().ok()).map(Into::into),
+        read: visit.read,
+        accepted: visit.accepted,
+        new: visit.new,
+        gone: visit.gone,
+        duplicates: visit.duplicates,
+        refused: ranked(refused),
+        working: visit.working,
+    }
+}
+
+/// Counts of words, the most frequent first; equal ones in the order of the words.
+pub(crate) fn ranked(counts: impl IntoIterator<Item = (String, u32)>) -> Vec<RefusedCountDto> {
+    let mut ranked: Vec<_> =
+        counts.into_iter().map(|(reason, count)| RefusedCountDto { reason, count }).collect();
+    ranked.sort_by(|one, other| other.count.cmp(&one.count).then_with(|| one.reason.cmp(&other.reason)));
+    ranked
+}
 
 /// A set of protocols in the order in which columns show them.
 pub(crate) fn protocols(hints: Hints) -> Vec<ProtocolDto> {
@@ -83,6 +122,7 @@ pub(crate) fn location(geo: &Geo, ip: Option<IpAddr>) -> LocationDto {
     LocationDto {
         country: ip.and_then(|ip| geo.country(ip)).map(|country| country.to_string()),
         asn: network.as_ref().map(|network| network.asn),
+        content_network: network.as_ref().is_some_and(|network| is_content_network(network.asn)),
         organisation: network.and_then(|network| network.organisation).as_deref().map(escape_cut),
     }
 }

@@ -8,21 +8,28 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard, Rw
 
 use proxydeck_domain::{Account, Attempt, Endpoint, FAILED_AFTER, Proxy, Reason, Secret, Standing, UnixMs};
 use proxydeck_geo::Geo;
-use proxydeck_store::{CheckKind, Identity, NewCheck, NewVisit, ProxyRow, SealedAccount, Store, StoreError};
+use proxydeck_store::{
+    CatalogueSource, CheckKind, Identity, NewCheck, NewVisit, ProxyRow, SealedAccount, Store, StoreError,
+};
 use proxydeck_vault::{KeyHome, KeyPlace, Sealed, Vault, VaultError};
+use proxydeck_wire::download::{DownloadOptions, Downloader};
 use secrecy::ExposeSecret;
 use tokio_util::sync::CancellationToken;
 
 use crate::api::ApiError;
-use crate::api::dto::{ErrorCode, EventDto, FilterDto, NoticeCode, NoticeDto, ProgressDto};
+use crate::api::check::resolve_rule;
+use crate::api::dto::{
+    CollectProgressDto, ErrorCode, EventDto, FilterDto, NoticeCode, NoticeDto, ProgressDto,
+};
 use crate::check::{CheckDone, Job, now_ms};
+use crate::collect;
 use crate::escape::escape;
 use crate::events::Events;
 use crate::folder::{DataFolder, FolderLock};
 use crate::import::Imports;
 use crate::location;
 use crate::pool::{Pool, Record, days_between};
-use crate::settings::{Settings, SettingsFile, Unusable};
+use crate::settings::{self, Settings, SettingsFile, Unusable};
 use crate::tags;
 use crate::view::{self, Views};
 
@@ -88,6 +95,9 @@ struct Inner {
     imports: Mutex<Imports>,
     notices: Mutex<Vec<NoticeDto>>,
     running: Mutex<Option<Running>>,
+    collecting: Mutex<Option<Collecting>>,
+    downloader: Mutex<Option<(settings::Collecting, Downloader)>>,
+    catalogue: Vec<CatalogueSource>,
     vault: Mutex<Option<Vault>>,
     events: Events,
     /// None when there is no database to read.
@@ -102,6 +112,41 @@ struct Running {
     cancel: CancellationToken,
     interrupted: bool,
     progress: Option<ProgressDto>,
+}
+
+/// The round over sources that runs now.
+#[derive(Debug)]
+struct Collecting {
+    cancel: CancellationToken,
+    progress: Option<CollectProgressDto>,
+}
+
+/// The right to collect, which one may at a time; given back when it is dropped.
+#[derive(Debug)]
+pub(crate) struct CollectRun {
+    engine: Engine,
+    cancel: CancellationToken,
+}
+
+impl CollectRun {
+    /// Cancelled when the round is given up.
+    pub(crate) const fn cancel(&self) -> &CancellationToken {
+        &self.cancel
+    }
+
+    /// Tells how far the round is.
+    pub(crate) fn progress(&self, progress: CollectProgressDto) {
+        if let Some(collecting) = self.engine.collecting().as_mut() {
+            collecting.progress = Some(progress.clone());
+        }
+        self.engine.0.events.collecting(progress);
+    }
+}
+
+impl Drop for CollectRun {
+    fn drop(&mut self) {
+        *self.engine.collecting() = None;
+    }
 }
 
 /// The right to run the one check that may run; given back when it is dropped.
@@ -178,8 +223,12 @@ impl Engine {
             told.params.insert("why".to_owned(), why);
             keep_notice(&mut notices, told);
         }
+        let catalogue = collect::catalogue();
         let mut pool = Pool::new(Arc::clone(&geo));
         if let Some(store) = &store {
+            if opening.access == Access::Write {
+                store.sync_catalogue(catalogue.clone(), now)?;
+            }
             store.load(now, |row| pool.put(&record(&row)))?;
             store.reached(|target, id| pool.visited(target, id, true))?;
             name_sources(&mut pool, store)?;
@@ -200,6 +249,9 @@ impl Engine {
             imports: Mutex::default(),
             notices: Mutex::new(notices),
             running: Mutex::default(),
+            collecting: Mutex::default(),
+            downloader: Mutex::default(),
+            catalogue,
             vault: Mutex::default(),
             events,
             store,
@@ -342,6 +394,69 @@ impl Engine {
     /// How far the check is that runs now.
     pub(crate) fn run_progress(&self) -> Option<ProgressDto> {
         self.running().as_ref().and_then(|running| running.progress.clone())
+    }
+
+    fn collecting(&self) -> MutexGuard<'_, Option<Collecting>> {
+        self.0.collecting.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Takes the right to collect.
+    pub(crate) fn claim_collecting(&self) -> Result<CollectRun, ApiError> {
+        self.must_write()?;
+        let mut collecting = self.collecting();
+        if collecting.is_some() {
+            return Err(ApiError::new(ErrorCode::Busy, "Sources are being visited already.")
+                .hint("Stop it, or wait for its end."));
+        }
+        let cancel = CancellationToken::new();
+        *collecting = Some(Collecting { cancel: cancel.clone(), progress: None });
+        Ok(CollectRun { engine: self.clone(), cancel })
+    }
+
+    /// Gives up the round that runs, if one does.
+    pub(crate) fn cancel_collecting(&self) {
+        if let Some(collecting) = self.collecting().as_ref() {
+            collecting.cancel.cancel();
+        }
+    }
+
+    /// Whether a round runs.
+    pub(crate) fn is_collecting(&self) -> bool {
+        self.collecting().is_some()
+    }
+
+    /// How far the round is that runs now.
+    pub(crate) fn collect_progress(&self) -> Option<CollectProgressDto> {
+        self.collecting().as_ref().and_then(|collecting| collecting.progress.clone())
+    }
+
+    /// The built-in sources.
+    pub(crate) fn catalogue(&self) -> &[CatalogueSource] {
+        &self.0.catalogue
+    }
+
+    /// What downloads, by the settings as they are now. Whoever asks shares the turns at hosts with everybody else.
+    pub(crate) fn downloader(&self) -> Result<Downloader, ApiError> {
+        let settings = self.settings().collecting;
+        let mut held = self.0.downloader.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some((of, downloader)) = held.as_ref()
+            && *of == settings
+        {
+            return Ok(downloader.clone());
+        }
+        let extra_roots = match &settings.ca {
+            None => None,
+            Some(path) => Some(std::fs::read(path).map_err(|e| ApiError::io("read", path, &e))?),
+        };
+        let resolve = settings.resolve.iter().map(|rule| resolve_rule(rule)).collect::<Result<_, _>>()?;
+        let seed = u64::from(std::process::id()) ^ now_ms().unsigned_abs();
+        let options = DownloadOptions { extra_roots, resolve, seed, ..DownloadOptions::default() };
+        let downloader = Downloader::new(options).map_err(|error| {
+            ApiError::invalid("collecting.ca", format!("Sources cannot be fetched: {}.", error.detail))
+                .hint("Look at `ca` under [collecting] in the settings.")
+        })?;
+        *held = Some((settings, downloader.clone()));
+        Ok(downloader)
     }
 
     /// Where events are told.
@@ -535,7 +650,7 @@ fn belonging(endpoint: &Endpoint, user: &str) -> Vec<u8> {
 /// Gives the sources in a read model their names. They are asked for after the rows, so that none is missing.
 pub(crate) fn name_sources(pool: &mut Pool, store: &Store) -> Result<(), ApiError> {
     for source in store.sources()? {
-        pool.name_source(source.id, &source.name);
+        pool.name_source(source.id, &source.plan.name);
     }
     Ok(())
 }

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use tokio::sync::broadcast;
 
-use crate::api::dto::{EventDto, NoticeDto, ProgressDto};
+use crate::api::dto::{CollectProgressDto, EventDto, NoticeDto, ProgressDto};
 
 /// The time between two events of one kind: ten a second are smooth, and more leak memory in web views.
 const PAUSE: Duration = Duration::from_millis(100);
@@ -18,7 +18,14 @@ const QUEUE: usize = 64;
 struct Waiting {
     pool: Option<EventDto>,
     progress: Option<ProgressDto>,
+    collecting: Option<CollectProgressDto>,
     closed: bool,
+}
+
+impl Waiting {
+    const fn any(&self) -> bool {
+        self.pool.is_some() || self.progress.is_some() || self.collecting.is_some()
+    }
 }
 
 #[derive(Debug)]
@@ -40,6 +47,9 @@ impl Shared {
         }
         if let Some(progress) = waiting.progress.take() {
             let _ = self.sender.send(EventDto::Progress(progress));
+        }
+        if let Some(collecting) = waiting.collecting.take() {
+            let _ = self.sender.send(EventDto::Collecting(collecting));
         }
     }
 }
@@ -70,6 +80,12 @@ impl Events {
     /// A check is further: sent with the next tick, unless a newer state comes first.
     pub(crate) fn progress(&self, progress: ProgressDto) {
         self.shared.waiting().progress = Some(progress);
+        self.shared.wake.notify_one();
+    }
+
+    /// A round over sources is further: sent with the next tick, unless a newer state comes first.
+    pub(crate) fn collecting(&self, progress: CollectProgressDto) {
+        self.shared.waiting().collecting = Some(progress);
         self.shared.wake.notify_one();
     }
 
@@ -105,7 +121,7 @@ impl Drop for Events {
 fn keep_pace(shared: &Shared) {
     let mut waiting = shared.waiting();
     loop {
-        while !waiting.closed && waiting.pool.is_none() && waiting.progress.is_none() {
+        while !waiting.closed && !waiting.any() {
             waiting = shared.wake.wait(waiting).unwrap_or_else(PoisonError::into_inner);
         }
         shared.flush(&mut waiting);

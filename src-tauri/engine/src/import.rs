@@ -7,11 +7,13 @@ use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
 
 use indexmap::IndexMap;
+use indexmap::map::Entry;
 use proxydeck_domain::{Hints, Protocol, Proxy};
-use proxydeck_reader::{Candidate, Reader, Refusal, Sink, Totals, protocol_in_name};
+use proxydeck_reader::{Candidate, Format, Page, Reader, Refusal, Sink, Totals, protocol_in_name};
 
 use crate::api::ApiError;
 use crate::api::dto::{RefusedCountDto, RefusedLineDto};
+use crate::convert::ranked;
 use crate::escape::escape;
 use crate::export::address_line;
 
@@ -21,6 +23,8 @@ const CHUNK_BYTES: usize = 256 * 1024;
 const MAX_LIST_BYTES: u64 = 4 * 1024 * 1024 * 1024;
 /// Distinct proxies of one list; the whole internet offers a tenth of this, and each takes some 150 bytes.
 const MAX_PROXIES: usize = 5_000_000;
+/// Scripts and styles that are remembered of a page; a few hide its ports, the rest is its business.
+const MAX_WANTED: usize = 16;
 /// Lines not taken that a preview shows.
 const MAX_REFUSED_SHOWN: usize = 100;
 /// Proxies that a preview shows.
@@ -127,7 +131,11 @@ pub(crate) struct List {
     proxies: IndexMap<Proxy, Seen>,
     /// Each proxy with each protocol that was claimed for it, in the order of first sight.
     sights: Vec<(u32, Option<Protocol>)>,
-    /// Lines read.
+    /// What it was read as.
+    pub(crate) format: Format,
+    /// What came instead of a list, if it can be told.
+    pub(crate) page: Option<Page>,
+    /// Lines or entries read.
     pub(crate) lines: u32,
     /// Entries that stood in the list more than once.
     pub(crate) duplicates: u32,
@@ -148,6 +156,45 @@ impl List {
         self.proxies.into_iter().map(|(proxy, seen)| (proxy, seen.hints)).collect()
     }
 
+    fn with(self, totals: Totals) -> Self {
+        Self { format: totals.format, page: totals.page, lines: count(totals.lines), ..self }
+    }
+
+    /// Adds the list of the next page.
+    pub(crate) fn absorb(&mut self, page: Self) {
+        let places: Vec<u32> = page
+            .proxies
+            .into_iter()
+            .map(|(proxy, seen)| {
+                let entry = self.proxies.entry(proxy);
+                let at = u32::try_from(entry.index()).unwrap_or(u32::MAX);
+                match entry {
+                    Entry::Occupied(mut known) => {
+                        let known = known.get_mut();
+                        known.hints = known.hints.union(seen.hints);
+                        known.unstated |= seen.unstated;
+                        self.duplicates = self.duplicates.saturating_add(1);
+                    }
+                    Entry::Vacant(new) => {
+                        new.insert(seen);
+                    }
+                }
+                at
+            })
+            .collect();
+        let sights = page.sights.into_iter().filter_map(|(at, of)| Some((*places.get(at as usize)?, of)));
+        self.sights.extend(sights);
+        self.page = self.page.or(page.page);
+        self.lines = self.lines.saturating_add(page.lines);
+        self.duplicates = self.duplicates.saturating_add(page.duplicates);
+        for (reason, more) in page.refused {
+            let sum = self.refused.entry(reason).or_default();
+            *sum = sum.saturating_add(more);
+        }
+        let room = MAX_REFUSED_SHOWN.saturating_sub(self.refused_lines.len());
+        self.refused_lines.extend(page.refused_lines.into_iter().take(room));
+    }
+
     /// How many distinct proxies there are.
     pub(crate) fn len(&self) -> usize {
         self.proxies.len()
@@ -155,14 +202,7 @@ impl List {
 
     /// The lines that were not taken, by reason, the most frequent first.
     pub(crate) fn refused_counts(&self) -> Vec<RefusedCountDto> {
-        let mut counts: Vec<_> = self
-            .refused
-            .iter()
-            .map(|(reason, count)| RefusedCountDto { reason: reason.clone(), count: *count })
-            .collect();
-        // Equal counts stay in the order of the words.
-        counts.sort_by_key(|refused| std::cmp::Reverse(refused.count));
-        counts
+        ranked(self.refused.clone())
     }
 
     /// Writes `[scheme://][user:password@]host:port` for each proxy and each protocol that was claimed for it.
@@ -182,15 +222,26 @@ pub(crate) fn read_list(
     options: ListOptions,
     refused: Option<LinesTo<'_>>,
 ) -> Result<List, ApiError> {
-    let name = input.name();
-    let hint = options.protocol.or_else(|| name.as_deref().and_then(protocol_in_name));
+    let hint = options.protocol.or_else(|| input.name().as_deref().and_then(protocol_in_name));
     let options = proxydeck_reader::Options {
         hint,
         allow_private: options.allow_private,
         ..proxydeck_reader::Options::default()
     };
-    let mut reader = Reader::new(&options);
-    let mut taking = Taking { list: List { name, ..List::default() }, refused, failed: None };
+    read_list_as(input, &options, refused, |_| ()).map(|(list, _)| list)
+}
+
+/// The same with all that the reader can be told; answers also with the number of bytes, which are shown to `look` as
+/// they come.
+pub(crate) fn read_list_as(
+    input: &ListInput,
+    options: &proxydeck_reader::Options,
+    refused: Option<LinesTo<'_>>,
+    mut look: impl FnMut(&[u8]),
+) -> Result<(List, u64), ApiError> {
+    let mut reader = Reader::new(options);
+    let list = List { name: input.name(), ..List::default() };
+    let mut taking = Taking { list, refused, failed: None, wanted: Vec::new() };
     let mut source = input.open()?;
     let mut chunk = vec![0; CHUNK_BYTES];
     let mut bytes = 0_u64;
@@ -201,15 +252,22 @@ pub(crate) fn read_list(
             Err(e) if e.kind() == io::ErrorKind::Interrupted => continue,
             Err(e) => return Err(ApiError::io("read", input.path(), &e)),
         };
+        look(&chunk[..read]);
         reader.push(&chunk[..read], &mut taking);
         bytes = bytes.saturating_add(read as u64);
         taking.check(input, bytes)?;
     }
-    let totals: Totals = reader.finish(&mut taking);
+    let totals = reader.finish(&mut taking);
     taking.check(input, bytes)?;
-    let mut list = taking.list;
-    list.lines = count(totals.lines);
-    Ok(list)
+    Ok((taking.list.with(totals), bytes))
+}
+
+/// Reads a page that is in memory. Answers also with the addresses of scripts and styles without which its ports stay
+/// hidden.
+pub(crate) fn read_page(bytes: &[u8], options: &proxydeck_reader::Options) -> (List, Vec<String>) {
+    let mut taking = Taking { list: List::default(), refused: None, failed: None, wanted: Vec::new() };
+    let totals = proxydeck_reader::read(bytes, options, &mut taking);
+    (taking.list.with(totals), taking.wanted)
 }
 
 /// Takes what the reader finds.
@@ -217,6 +275,7 @@ struct Taking<'a> {
     list: List,
     refused: Option<LinesTo<'a>>,
     failed: Option<io::Error>,
+    wanted: Vec<String>,
 }
 
 impl Taking<'_> {
@@ -258,6 +317,12 @@ impl Sink for Taking<'_> {
         }
         if first {
             list.sights.push((at, candidate.stated));
+        }
+    }
+
+    fn wants(&mut self, address: &str) {
+        if self.wanted.len() < MAX_WANTED {
+            self.wanted.push(address.to_owned());
         }
     }
 

@@ -3,6 +3,7 @@
 pub mod api;
 
 mod check;
+mod collect;
 mod convert;
 mod engine;
 mod escape;

@@ -51,7 +51,7 @@ pub(crate) struct Record {
     pub(crate) last_checked: Option<UnixMs>,
     pub(crate) last_success: Option<UnixMs>,
     pub(crate) first_seen: UnixMs,
-    /// The numbers of the sources that had it, in their order.
+    /// The numbers of the sources that have it, in their order.
     pub(crate) sources: Vec<i64>,
     /// What the user calls it, in the order of the words.
     pub(crate) tags: Vec<Box<str>>,
@@ -150,6 +150,20 @@ impl Sets {
         }
         let members = members.iter().copied().chain([member]).collect();
         self.number(members)
+    }
+
+    fn without(&mut self, set: u32, member: u32) -> u32 {
+        let members = self.members(set);
+        if !members.contains(&member) {
+            return set;
+        }
+        let members = members.iter().copied().filter(|other| *other != member).collect();
+        self.number(members)
+    }
+
+    /// How many sets there are.
+    fn len(&self) -> usize {
+        self.0.len()
     }
 
     /// The members of a set, in their order.
@@ -275,6 +289,56 @@ columns! {
     checking: bool,
 }
 
+/// What some proxies come to.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Yield {
+    pub(crate) holds: u32,
+    /// Of these, the ones that were checked.
+    pub(crate) checked: u32,
+    /// Of these, the ones that work.
+    pub(crate) working: u32,
+}
+
+impl Yield {
+    fn add(&mut self, other: Self) {
+        self.holds += other.holds;
+        self.checked += other.checked;
+        self.working += other.working;
+    }
+}
+
+/// What each set of sources has that is theirs and nobody else's.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Yields(Vec<(Vec<i64>, Yield)>);
+
+impl Yields {
+    /// For each source what it has, and how much of that no other has. One that does not count, since it was taken away,
+    /// does not make anything common.
+    pub(crate) fn by_source(&self, counts: impl Fn(i64) -> bool) -> HashMap<i64, (Yield, u32)> {
+        let mut sums: HashMap<i64, (Yield, u32)> = HashMap::new();
+        for (members, of) in &self.0 {
+            for source in members {
+                let (sum, only) = sums.entry(*source).or_default();
+                sum.add(*of);
+                let is_common = members.iter().any(|other| other != source && counts(*other));
+                *only += if is_common { 0 } else { of.holds };
+            }
+        }
+        sums
+    }
+
+    /// How many proxies a source shares with each other one.
+    pub(crate) fn shared_with(&self, source: i64) -> HashMap<i64, u32> {
+        let mut shared = HashMap::new();
+        for (members, of) in self.0.iter().filter(|(members, _)| members.contains(&source)) {
+            for other in members.iter().filter(|other| **other != source) {
+                *shared.entry(*other).or_default() += of.holds;
+            }
+        }
+        shared
+    }
+}
+
 /// All live proxies.
 #[derive(Debug)]
 pub(crate) struct Pool {
@@ -386,6 +450,54 @@ impl Pool {
             let member = self.texts.source(source);
             self.columns.sources[at] = self.texts.source_sets.with(self.columns.sources[at], member);
         }
+    }
+
+    /// Notes that a source has proxies no more.
+    pub(crate) fn remove_source(&mut self, ids: &[i64], source: i64) {
+        let member = self.texts.source(source);
+        for id in ids {
+            if let Ok(at) = self.position(*id) {
+                self.columns.sources[at] = self.texts.source_sets.without(self.columns.sources[at], member);
+            }
+        }
+        self.revision += 1;
+    }
+
+    /// What the sources have in common and what of it works, counted for each set of sources that occurs.
+    pub(crate) fn yields(&self) -> Yields {
+        let mut sets = vec![Yield::default(); self.texts.source_sets.len()];
+        for (row, set) in self.columns.sources.iter().enumerate() {
+            let of = &mut sets[index(*set)];
+            of.holds += 1;
+            of.checked += u32::from(self.columns.last_checked[row] != NEVER);
+            of.working += u32::from(self.columns.status[row] == Status::Active);
+        }
+        let sources: Vec<i64> = self.texts.sources.keys().copied().collect();
+        let sets = sets
+            .into_iter()
+            .enumerate()
+            .filter(|(_, of)| of.holds > 0)
+            .map(|(set, of)| {
+                let members = self.texts.source_sets.members(number(set)).iter();
+                (members.filter_map(|at| sources.get(index(*at)).copied()).collect(), of)
+            })
+            .collect();
+        Yields(sets)
+    }
+
+    /// The reasons of the last checks of a source's proxies that do not work, with how many have each.
+    pub(crate) fn reasons_of_source(&self, source: i64) -> HashMap<Reason, u32> {
+        let mut reasons = HashMap::new();
+        let Some(member) = self.texts.sources.get_index_of(&source).map(number) else { return reasons };
+        let has = self.texts.source_sets.that_meet(|of| of == member);
+        for (row, reason) in self.columns.reason.iter().enumerate() {
+            if let Some(reason) = reason
+                && has[index(self.columns.sources[row])]
+            {
+                *reasons.entry(*reason).or_default() += 1;
+            }
+        }
+        reasons
     }
 
     /// Replaces what the user calls a proxy.
@@ -527,7 +639,7 @@ impl Pool {
         })
     }
 
-    /// The numbers of the sources that had the proxy in a row.
+    /// The numbers of the sources that have the proxy in a row.
     fn sources(&self, row: usize) -> Vec<i64> {
         let members = self.texts.source_sets.members(self.columns.sources[row]).iter();
         let mut sources: Vec<i64> =

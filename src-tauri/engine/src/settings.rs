@@ -15,6 +15,13 @@
 //! passwords_to_unverified = false         # over TLS to a proxy for whose certificate nobody vouches
 //! retries = 0                             # after a connection that was accepted and then lost; 0 to 5
 //!
+//! [collecting]
+//! automatic = true                        # while the window is open, visit sources again when they are due
+//! check_new = true                        # check what is new once it was collected
+//! through = ""                            # fetch sources through a proxy: "pool" for a working one, or its address
+//! ca = "/path/to/ca.pem"                  # a further root for sources, PEM
+//! resolve = ["lists.example:443:10.0.0.1"] # HOST:PORT:ADDR, instead of asking the resolver
+//!
 //! [appearance]
 //! theme = "system"                        # system, light, dark
 //! language = "system"                     # system, en, zh-TW, zh-CN
@@ -30,7 +37,8 @@ use std::io;
 use std::net::IpAddr;
 use std::path::{Path, PathBuf};
 
-use proxydeck_domain::Endpoint;
+use proxydeck_domain::{Endpoint, Protocol, Proxy};
+use proxydeck_reader::{Candidate, Refusal, Sink};
 use serde::Deserialize;
 use toml_edit::{Array, DocumentMut, Item, Table, value};
 use url::Url;
@@ -49,7 +57,7 @@ const MAX_FILE_BYTES: u64 = 1024 * 1024;
 /// Every judge is asked at the start of a run and once for every ten minutes of it.
 const MAX_JUDGES: usize = 32;
 /// Longer addresses are cut by servers and proxies on the way.
-const MAX_URL_BYTES: usize = 2048;
+pub(crate) const MAX_URL_BYTES: usize = 2048;
 /// As many as there are judges, for two families each.
 const MAX_RESOLVE: usize = 64;
 /// What takes longer than half a minute is of no use to anybody.
@@ -60,6 +68,9 @@ const MAX_CONCURRENCY: u32 = 65_536;
 const MAX_RATE: u32 = 1_000_000;
 /// A proxy that fails six times in one run will not do it the seventh time.
 pub const MAX_RETRIES: u32 = 5;
+
+/// What says that sources are fetched through a working proxy of the pool.
+pub(crate) const THROUGH_POOL: &str = "pool";
 
 /// Public judges of the shapes that are understood.
 const BUILT_IN_JUDGES: [&str; 5] = [
@@ -83,6 +94,7 @@ pub(crate) fn is_built_in(host: &str) -> bool {
 #[serde(default)]
 pub(crate) struct Settings {
     pub(crate) checking: Checking,
+    pub(crate) collecting: Collecting,
     pub(crate) appearance: Appearance,
     pub(crate) geo: GeoSettings,
 }
@@ -127,6 +139,28 @@ impl Default for Checking {
     }
 }
 
+/// How sources are fetched, and what becomes of what they bring.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(default)]
+pub(crate) struct Collecting {
+    /// Whether sources that were visited once are visited again by themselves when they are due.
+    pub(crate) automatic: bool,
+    /// Whether new proxies are checked once they were collected.
+    pub(crate) check_new: bool,
+    /// Through which proxy: empty for none, [`THROUGH_POOL`], or the address of one.
+    pub(crate) through: String,
+    /// A PEM file with a further root for sources.
+    pub(crate) ca: Option<PathBuf>,
+    /// `HOST:PORT:ADDR`: what a name of a source means, instead of asking the resolver.
+    pub(crate) resolve: Vec<String>,
+}
+
+impl Default for Collecting {
+    fn default() -> Self {
+        Self { automatic: true, check_new: true, through: String::new(), ca: None, resolve: Vec::new() }
+    }
+}
+
 /// Where addresses lie.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(default)]
@@ -154,6 +188,8 @@ impl Settings {
             concurrency: self.checking.concurrency,
             rate: (self.checking.rate > 0).then_some(self.checking.rate),
             allow_private: self.checking.allow_private,
+            check_collected: self.collecting.check_new,
+            collect_through: self.collecting.through.clone(),
         }
     }
 
@@ -167,6 +203,11 @@ impl Settings {
                 rate: dto.rate.unwrap_or(0),
                 allow_private: dto.allow_private,
                 ..self.checking.clone()
+            },
+            collecting: Collecting {
+                check_new: dto.check_collected,
+                through: dto.collect_through.trim().to_owned(),
+                ..self.collecting.clone()
             },
             appearance: Appearance { theme: dto.theme, language: dto.language },
             geo: self.geo.clone(),
@@ -193,6 +234,13 @@ impl Settings {
         within("checking.concurrency", checking.concurrency, 1, MAX_CONCURRENCY)?;
         within("checking.rate", checking.rate, 0, MAX_RATE)?;
         within("checking.retries", checking.retries, 0, MAX_RETRIES)?;
+        validate_through("collecting.through", &self.collecting.through)?;
+        if self.collecting.resolve.len() > MAX_RESOLVE {
+            return Err(wrong("collecting.resolve", &format!("at most {MAX_RESOLVE} entries can be used")));
+        }
+        for entry in &self.collecting.resolve {
+            validate_resolve("collecting.resolve", entry)?;
+        }
         // Relative to what would depend on where the program was started.
         match &self.geo.database {
             Some(path) if !path.is_absolute() => Err(wrong(
@@ -240,6 +288,46 @@ pub(crate) fn validate_judge(what: &str, judge: &str) -> Result<(), ApiError> {
         Ok(_) => Ok(()),
         Err(_) => refuse("is not an address such as http://azenv.net/"),
     }
+}
+
+/// Whether sources can be fetched through what is named: nothing, the pool, or one proxy.
+fn validate_through(what: &str, through: &str) -> Result<(), ApiError> {
+    if through.is_empty() || through == THROUGH_POOL || through_proxy(through).is_some() {
+        return Ok(());
+    }
+    let shown = escape_cut(&without_account(through));
+    Err(wrong(
+        what,
+        &format!(
+            "{shown:?} is neither `{THROUGH_POOL}` nor a proxy without an account, such as socks5://127.0.0.1:9050"
+        ),
+    ))
+}
+
+/// The one proxy that a setting names, with what it speaks.
+pub(crate) fn through_proxy(through: &str) -> Option<(Protocol, Proxy)> {
+    let mut found = OneProxy::default();
+    let options = proxydeck_reader::Options { allow_private: true, ..proxydeck_reader::Options::default() };
+    proxydeck_reader::read(through.as_bytes(), &options, &mut found);
+    match found.0.as_slice() {
+        // A password would lie open in the file; one of the pool is sealed.
+        [candidate] if candidate.proxy.account.is_none() => {
+            Some((candidate.stated?, candidate.proxy.clone()))
+        }
+        _ => None,
+    }
+}
+
+/// What was read of a setting.
+#[derive(Default)]
+struct OneProxy(Vec<Candidate>);
+
+impl Sink for OneProxy {
+    fn candidate(&mut self, candidate: Candidate) {
+        self.0.push(candidate);
+    }
+
+    fn refusal(&mut self, _: Refusal) {}
 }
 
 /// Whether an entry reads as `HOST:PORT:ADDR`, with an IPv6 address bare or in brackets.
@@ -319,7 +407,7 @@ impl SettingsFile {
     /// The file with other settings: our keys are replaced, everything else stays as it is.
     pub(crate) fn with(&self, settings: Settings) -> Self {
         let mut text = self.text.clone();
-        let Settings { checking, appearance, geo } = &settings;
+        let Settings { checking, collecting, appearance, geo } = &settings;
         text.entry("version").or_insert_with(|| value(VERSION));
         let table = section(&mut text, "checking");
         put(table, "judges", value(list(&checking.judges)));
@@ -335,6 +423,10 @@ impl SettingsFile {
         put(table, "rate", value(i64::from(checking.rate)));
         put(table, "allow_private", value(checking.allow_private));
         put(table, "retries", value(i64::from(checking.retries)));
+        let table = section(&mut text, "collecting");
+        put(table, "automatic", value(collecting.automatic));
+        put(table, "check_new", value(collecting.check_new));
+        put(table, "through", value(collecting.through.as_str()));
         let table = section(&mut text, "appearance");
         let theme = match appearance.theme {
             ThemeDto::System => "system",

@@ -23,6 +23,10 @@ pub use table::proxies::{
     Counts, Identity, Imported, Known, NewProxy, Outcome, ProxyId, ProxyRow, SUCCESS_RATE_DAYS, SealedAccount,
 };
 pub use table::sightings::Sighting;
-pub use table::sources::{NewSource, Source, SourceId, SourceKind};
+pub use table::sources::{
+    Added, CatalogueSource, NewSource, Source, SourceHold, SourceId, SourceKind, SourcePause, SourcePlan,
+    SourceRecord,
+};
 pub use table::targets::{NewVisit, TargetRow};
 pub use table::tasks::{AskedBy, NewTask, Task, TaskEnd, TaskId, TaskKind, TaskStatus, Unfinished};
+pub use table::visits::{SourceVisit, VisitOutcome};

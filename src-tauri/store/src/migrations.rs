@@ -4,10 +4,12 @@
 use rusqlite::Connection;
 use rusqlite_migration::{M, Migrations};
 
-use crate::table::{checks, evidence, judges, proxies, sightings, sources, targets, task_items, tasks};
+use crate::table::{
+    checks, evidence, judges, proxies, sightings, sources, targets, task_items, tasks, visits,
+};
 
 /// The newest version of the schema.
-pub(crate) const VERSION: u32 = 2;
+pub(crate) const VERSION: u32 = 3;
 
 /// Written into every database of ours ("PxDk"), so that another program's file is told from ours.
 pub(crate) const APPLICATION_ID: i32 = 0x5078_446b;
@@ -26,7 +28,8 @@ pub(crate) fn migrate(conn: &mut Connection) -> rusqlite_migration::Result<()> {
         task_items::SCHEMA,
     ]
     .concat();
-    Migrations::new(vec![M::up(&version_1), M::up(targets::SCHEMA)]).to_latest(conn)
+    let version_3 = [sources::SCHEMA_OF_COLLECTING, sightings::SCHEMA_OF_COLLECTING, visits::SCHEMA].concat();
+    Migrations::new(vec![M::up(&version_1), M::up(targets::SCHEMA), M::up(&version_3)]).to_latest(conn)
 }
 
 #[cfg(test)]

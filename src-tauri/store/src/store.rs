@@ -1,5 +1,6 @@
 //! The door of the crate: what can be asked of the database and told to it. No statement stands here.
 
+use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -15,10 +16,13 @@ use crate::table::proxies::{
     self, Counts, Identity, Imported, Known, NewProxy, ProxyId, ProxyRow, SealedAccount,
 };
 use crate::table::sightings::{self, Sighting};
-use crate::table::sources::{self, NewSource, Source};
+use crate::table::sources::{
+    self, Added, CatalogueSource, NewSource, Source, SourceId, SourcePlan, SourceRecord,
+};
 use crate::table::targets::{self, TargetRow};
 use crate::table::task_items;
 use crate::table::tasks::{self, NewTask, Task, TaskEnd, TaskId, TaskKind, Unfinished};
+use crate::table::visits::{self, SourceVisit};
 use crate::writer::Writer;
 
 /// Faults that a search for damage names before it stops: one is enough to know, a few help to understand.
@@ -204,12 +208,144 @@ impl Store {
         self.write(move |tx| proxies::set_tags(tx, &tags, at).map(count))
     }
 
-    /// Every source, in the order of their numbers.
+    /// Every source, the removed ones too, in the order of their numbers.
     ///
     /// # Errors
     /// What reading can meet.
     pub fn sources(&self) -> Result<Vec<Source>, StoreError> {
         self.inner.readers.read(sources::all)
+    }
+
+    /// One source, removed or not; none when there is no such number.
+    ///
+    /// # Errors
+    /// What reading can meet.
+    pub fn source(&self, source: SourceId) -> Result<Option<Source>, StoreError> {
+        self.inner.readers.read(|conn| sources::one(conn, source))
+    }
+
+    /// Brings the built-in sources up to date without undoing what the user did; whether anything changed.
+    ///
+    /// # Errors
+    /// What writing can meet.
+    pub fn sync_catalogue(&self, catalogue: Vec<CatalogueSource>, at: UnixMs) -> Result<bool, StoreError> {
+        self.write(move |tx| sources::sync(tx, &catalogue, at))
+    }
+
+    /// Adds a source of the user's own. One of the same address that was removed comes back as it is now wanted.
+    ///
+    /// # Errors
+    /// What writing can meet.
+    pub fn add_source(&self, plan: SourcePlan, enabled: bool, at: UnixMs) -> Result<Added, StoreError> {
+        self.write(move |tx| sources::add(tx, &plan, enabled, at))
+    }
+
+    /// Changes how a source is visited. Answers with the number of another source that has the address already, if one
+    /// does; nothing is changed then.
+    ///
+    /// # Errors
+    /// What writing can meet.
+    pub fn change_source(
+        &self,
+        source: SourceId,
+        plan: SourcePlan,
+        enabled: bool,
+    ) -> Result<Option<SourceId>, StoreError> {
+        self.write(move |tx| sources::change(tx, source, &plan, enabled))
+    }
+
+    /// Sets sources going or lets them be; how many there were. What paused one that is set going counts no more.
+    ///
+    /// # Errors
+    /// What writing can meet.
+    pub fn enable_sources(&self, of: Vec<SourceId>, on: bool) -> Result<u32, StoreError> {
+        self.write(move |tx| sources::enable(tx, &of, on).map(count))
+    }
+
+    /// Takes sources away, or brings them back as they were; how many that changed. What they brought stays.
+    ///
+    /// # Errors
+    /// What writing can meet.
+    pub fn set_sources_removed(
+        &self,
+        of: Vec<SourceId>,
+        removed: bool,
+        at: UnixMs,
+    ) -> Result<u32, StoreError> {
+        self.write(move |tx| sources::set_removed(tx, &of, removed, at).map(count))
+    }
+
+    /// Takes a batch of what a source brought in, in one transaction; answers in the batch's order, as
+    /// [`Store::import`] does. A proxy that the source had before costs no write.
+    ///
+    /// # Errors
+    /// What writing can meet; nothing of the batch is then kept.
+    pub fn collect(
+        &self,
+        source: SourceId,
+        batch: Vec<NewProxy>,
+        at: UnixMs,
+    ) -> Result<Vec<Imported>, StoreError> {
+        self.write(move |tx| proxies::collect(tx, source, &batch, at))
+    }
+
+    /// Ends a visit in one transaction: the visit's row, what is known of the source now, and which proxies it has no
+    /// more, which were there until `last_seen`.
+    ///
+    /// # Errors
+    /// What writing can meet; nothing is then kept.
+    pub fn end_visit(
+        &self,
+        source: SourceId,
+        visit: SourceVisit,
+        record: SourceRecord,
+        gone: Vec<ProxyId>,
+        last_seen: UnixMs,
+    ) -> Result<(), StoreError> {
+        self.write(move |tx| {
+            sightings::leave(tx, source, &gone, last_seen)?;
+            sources::keep_record(tx, source, &record)?;
+            visits::keep(tx, source, &visit)
+        })
+    }
+
+    /// The proxies that a source has, deleted ones too, in the order of their numbers.
+    ///
+    /// # Errors
+    /// What reading can meet.
+    pub fn proxies_of_source(&self, source: SourceId) -> Result<Vec<ProxyId>, StoreError> {
+        self.inner.readers.read(|conn| sightings::now_of(conn, source))
+    }
+
+    /// The last visits to a source, the newest first.
+    ///
+    /// # Errors
+    /// What reading can meet.
+    pub fn visits_of(&self, source: SourceId, limit: u32) -> Result<Vec<SourceVisit>, StoreError> {
+        self.inner.readers.read(|conn| visits::of(conn, source, limit))
+    }
+
+    /// The last visit to every source that was ever visited.
+    ///
+    /// # Errors
+    /// What reading can meet.
+    pub fn last_visits(&self) -> Result<HashMap<SourceId, SourceVisit>, StoreError> {
+        self.inner.readers.read(visits::last)
+    }
+
+    /// Visits the sums of what was new to the pool from each source after a moment, in steps of a length counted back
+    /// from `until`: source, steps back, new ones.
+    ///
+    /// # Errors
+    /// What reading can meet.
+    pub fn new_by_step(
+        &self,
+        since: UnixMs,
+        until: UnixMs,
+        step_ms: UnixMs,
+        visit: impl FnMut(SourceId, u32, u32),
+    ) -> Result<(), StoreError> {
+        self.inner.readers.read(|conn| visits::new_by_step(conn, since, until, step_ms, visit))
     }
 
     /// Counts the checks of the [`SUCCESS_RATE_DAYS`](crate::SUCCESS_RATE_DAYS) before `now` for every proxy

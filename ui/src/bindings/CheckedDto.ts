@@ -34,6 +34,10 @@ resumed: boolean,
  */
 stored: number, 
 /**
+ * Proxies of crowded addresses and of content networks that were left out, because nothing of a sample works.
+ */
+left_out?: number, 
+/**
  * What came of visiting targets, by their addresses.
  */
 targets?: { [key in string]: TargetCountDto }, };

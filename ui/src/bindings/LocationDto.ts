@@ -15,4 +15,8 @@ asn: number | null,
 /**
  * Who runs the network, already escaped.
  */
-organisation: string | null, };
+organisation: string | null, 
+/**
+ * Whether the network delivers pages and nothing else, so that its addresses answer HTTP and proxy nothing.
+ */
+content_network: boolean, };

@@ -33,4 +33,13 @@ rate: number | null,
 /**
  * Whether addresses of private networks may be imported and checked.
  */
-allow_private: boolean, };
+allow_private: boolean, 
+/**
+ * Whether new proxies are checked once they were collected.
+ */
+check_collected: boolean, 
+/**
+ * Through which proxy sources are fetched: empty for none, `pool` for a working one of the pool, or the address of
+ * one, such as `socks5://127.0.0.1:9050`.
+ */
+collect_through: string, };

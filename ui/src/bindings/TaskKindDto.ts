@@ -3,4 +3,4 @@
 /**
  * What kind of longer work a task is.
  */
-export type TaskKindDto = "check" | "import" | "export";
+export type TaskKindDto = "collect" | "check" | "import" | "export";

@@ -3,6 +3,7 @@
 use proxydeck_store::TaskKind;
 
 use super::dto::{AppInfoDto, UnfinishedDto};
+use super::sources::count_in_round;
 use super::{ApiError, Engine};
 use crate::escape::escape;
 use crate::events::EventStream;
@@ -28,6 +29,8 @@ pub fn app_info(engine: &Engine) -> Result<AppInfoDto, ApiError> {
             total: unfinished.task.total,
         }),
         running,
+        collecting: engine.collect_progress(),
+        sources_enabled: count_in_round(engine)?,
     })
 }
 

@@ -5,7 +5,8 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-use proxydeck_domain::{Hints, Proxy};
+use proxydeck_domain::{Hints, Proxy, Status};
+use proxydeck_geo::is_content_network;
 use proxydeck_store::{AskedBy, NewTask, TaskEnd, TaskKind, Unfinished};
 use proxydeck_wire::{AskError, ClientTls, JudgeUrl, ResolveRule, TargetUrl};
 use serde::{Deserialize, Serialize};
@@ -18,7 +19,7 @@ use super::dto::{
 };
 use super::{ApiError, Engine};
 use crate::check::{
-    Audience, Broken, CheckDone, Course, Job, JudgeSpec, Options, Trouble, Word, drive, now_ms,
+    Audience, Broken, CheckDone, Course, Crowd, Job, JudgeSpec, Options, Trouble, Word, drive, now_ms, sample,
 };
 use crate::engine::Run;
 use crate::escape::{escape, escape_cut};
@@ -56,6 +57,9 @@ pub struct CheckHow {
     pub full_trust: bool,
     /// Lead those that work to these addresses besides.
     pub targets: Vec<String>,
+    /// Of an address with dozens of ports, and of the edges of a content network, check a sample first and the rest only
+    /// where something of the sample works, also where the proxies were named one by one. Filters are always taken so.
+    pub sampled: bool,
 }
 
 /// How fast new connections may be opened.
@@ -82,6 +86,8 @@ pub trait Watcher: Send {
 struct Begun {
     course: Course,
     jobs: Vec<Job>,
+    /// What waits until a sample of it has shown that it is worth the dials.
+    crowds: Vec<Crowd>,
 }
 
 /// Starts a check of the pool in the background, by the settings; its progress and its end are events. Answers
@@ -90,10 +96,19 @@ struct Begun {
 /// # Errors
 /// [`ErrorCode::Busy`] when one runs already, and whatever stands in the way of beginning.
 pub async fn check_start(engine: &Engine, what: CheckWhatDto) -> Result<i64, ApiError> {
-    let run = engine.claim_run()?;
     // Whoever looks at one proxy wants to know it well.
     let full_trust = matches!(&what, CheckWhatDto::Ids { ids } if ids.len() == 1);
-    let (options, begun) = prepare(engine, what, &CheckHow { full_trust, ..CheckHow::default() }).await?;
+    check_start_as(engine, what, CheckHow { full_trust, ..CheckHow::default() }).await
+}
+
+/// The same, with a say in how.
+pub(crate) async fn check_start_as(
+    engine: &Engine,
+    what: CheckWhatDto,
+    how: CheckHow,
+) -> Result<i64, ApiError> {
+    let run = engine.claim_run()?;
+    let (options, begun) = prepare(engine, what, &how).await?;
     let task = begun.course.task;
     let ours = engine.clone();
     tokio::spawn(async move {
@@ -117,17 +132,18 @@ pub fn check_stop(engine: &Engine) {
     engine.cancel_run();
 }
 
-/// Interrupts the check that runs now, so that it can go on the next time, waits until what it has finished is
+/// Interrupts the check that runs now, so that it can go on the next time, gives collecting up, waits until what it has finished is
 /// kept, but not longer than `grace`, and closes the database.
 pub async fn shut_down(engine: &Engine, grace: Duration) {
     engine.interrupt_run();
+    engine.cancel_collecting();
     let ended = async {
-        while engine.is_running() {
+        while engine.is_running() || engine.is_collecting() {
             tokio::time::sleep(LOOK_AGAIN).await;
         }
     };
     if tokio::time::timeout(grace, ended).await.is_err() {
-        tracing::warn!(?grace, "a check did not end in time; its last batch is lost");
+        tracing::warn!(?grace, "what ran did not end in time; its last batch is lost");
     }
     engine.shutdown();
 }
@@ -234,9 +250,14 @@ impl<S: ListSink, W: Watcher> Audience for Listed<'_, S, W> {
 async fn prepare(engine: &Engine, what: CheckWhatDto, how: &CheckHow) -> Result<(Options, Begun), ApiError> {
     let options = options(&engine.settings().checking, how)?;
     let engine = engine.clone();
-    let begun = spawn_blocking(move || begin(&engine, what))
-        .await
-        .map_err(|error| ApiError::internal(format!("The check could not begin: {error}.")))??;
+    let sampled =
+        how.sampled || matches!(what, CheckWhatDto::Filter { .. } | CheckWhatDto::Unfinished { .. });
+    let begun = spawn_blocking(move || {
+        let begun = begin(&engine, what)?;
+        Ok::<_, ApiError>(if sampled { without_crowds(&engine, begun) } else { begun })
+    })
+    .await
+    .map_err(|error| ApiError::internal(format!("The check could not begin: {error}.")))??;
     Ok((options, begun))
 }
 
@@ -272,7 +293,7 @@ fn begin(engine: &Engine, what: CheckWhatDto) -> Result<Begun, ApiError> {
     {
         let ids = store.remaining(unfinished.task.id)?;
         let course = Course { task: unfinished.task.id, before: unfinished.task.done, resumed: true };
-        return Ok(Begun { course, jobs: engine.jobs(&ids)? });
+        return Ok(Begun { course, jobs: engine.jobs(&ids)?, crowds: Vec::new() });
     }
     let ids = match what {
         CheckWhatDto::Filter { filter, .. } => engine.ids_matching(&filter)?,
@@ -288,7 +309,16 @@ fn begin(engine: &Engine, what: CheckWhatDto) -> Result<Begun, ApiError> {
     for old in same.into_iter().chain(others.into_iter().skip(MAX_PAUSED)) {
         store.finish_task(old.task.id, TaskEnd::Cancelled, old.task.result.clone(), None, now_ms())?;
     }
-    Ok(Begun { course: Course { task, before: 0, resumed: false }, jobs })
+    Ok(Begun { course: Course { task, before: 0, resumed: false }, jobs, crowds: Vec::new() })
+}
+
+/// Takes the crowds out of what is to be checked, so that a sample of each goes first.
+fn without_crowds(engine: &Engine, begun: Begun) -> Begun {
+    let pool = engine.pool();
+    let network = |ip| engine.geo().asn(ip).filter(|asn| is_content_network(*asn));
+    let works = |id| pool.row_of(id).is_some_and(|row| pool.standing(row).status == Status::Active);
+    let (jobs, crowds) = sample(begun.jobs, network, works);
+    Begun { jobs, crowds, ..begun }
 }
 
 /// What a check was asked to do, as its task keeps it: by this it is found again when it was cut off.
@@ -327,12 +357,31 @@ async fn run_task(
     watcher: &mut impl Watcher,
     cancel: &CancellationToken,
 ) -> Result<CheckedDto, ApiError> {
-    let Begun { course, jobs } = begun;
-    let ids: Vec<i64> = jobs.iter().map(|job| job.id).collect();
+    let Begun { course, jobs, mut crowds } = begun;
+    let mut ids: Vec<i64> = jobs.iter().map(|job| job.id).collect();
     engine.set_checking(&ids, true);
-    let listed = sink.map(|sink| (sink, jobs.iter().map(|job| (job.id, job.proxy.clone())).collect()));
-    let mut audience = Kept { engine, watcher, task: course.task, listed };
-    let outcome = drive(Arc::new(jobs), options, course, &mut audience, cancel).await;
+    let all = jobs.iter().chain(crowds.iter().flat_map(|crowd| &crowd.rest));
+    let listed = sink.map(|sink| (sink, all.map(|job| (job.id, job.proxy.clone())).collect()));
+    let sampled = crowds.iter().flat_map(|crowd| crowd.sample.iter().copied()).collect();
+    let mut audience = Kept { engine, watcher, task: course.task, listed, sampled, works: HashSet::new() };
+    let mut outcome = drive(Arc::new(jobs), options.clone(), course, &mut audience, cancel).await;
+    if let Ok(first) = &mut outcome {
+        let (worth, left): (Vec<_>, Vec<_>) =
+            crowds.drain(..).partition(|crowd| crowd.sample.iter().any(|id| audience.works.contains(id)));
+        let number = |crowds: &[Crowd]| crowds.iter().map(|crowd| crowd.rest.len()).sum::<usize>();
+        first.left_out = u32::try_from(number(&left)).unwrap_or(u32::MAX);
+        let rest: Vec<Job> = worth.into_iter().flat_map(|crowd| crowd.rest).collect();
+        if !rest.is_empty() && !cancel.is_cancelled() {
+            let more: Vec<i64> = rest.iter().map(|job| job.id).collect();
+            engine.set_checking(&more, true);
+            ids.extend(more);
+            let course = Course { before: course.before + first.checked, ..course };
+            outcome = match drive(Arc::new(rest), options, course, &mut audience, cancel).await {
+                Ok(second) => Ok(together(first, &second)),
+                broken => broken,
+            };
+        }
+    }
     // What had begun goes on when the judges are back or the disk has room.
     let has_begun = course.resumed || matches!(outcome, Err(Broken::Keeping(_)));
     let outcome = outcome.map_err(broken);
@@ -356,11 +405,32 @@ async fn run_task(
     outcome
 }
 
+/// What two parts of one check come to.
+fn together(first: &CheckedDto, second: &CheckedDto) -> CheckedDto {
+    let mut sum = first.clone();
+    sum.checked += second.checked;
+    sum.alive += second.alive;
+    sum.seconds += second.seconds;
+    sum.stored += second.stored;
+    for (reason, count) in &second.by_reason {
+        *sum.by_reason.entry(reason.clone()).or_default() += count;
+    }
+    for (target, count) in &second.targets {
+        let of = sum.targets.entry(target.clone()).or_default();
+        of.asked += count.asked;
+        of.reached += count.reached;
+    }
+    sum
+}
+
 struct Kept<'a, 's, W> {
     engine: &'a Engine,
     watcher: &'a mut W,
     task: i64,
     listed: Option<(&'s mut (dyn ListSink + 's), HashMap<i64, Proxy>)>,
+    /// The samples of crowds, and which of them work.
+    sampled: HashSet<i64>,
+    works: HashSet<i64>,
 }
 
 impl<W: Watcher> Audience for Kept<'_, '_, W> {
@@ -368,6 +438,8 @@ impl<W: Watcher> Audience for Kept<'_, '_, W> {
 
     async fn keep(&mut self, batch: Vec<CheckDone>) -> Result<(), ApiError> {
         let (engine, task) = (self.engine.clone(), self.task);
+        let works = batch.iter().filter(|done| done.verdict.success && self.sampled.contains(&done.id));
+        self.works.extend(works.map(|done| done.id));
         let also = self.listed.is_some().then(|| batch.clone());
         spawn_blocking(move || engine.apply_checks(Some(task), batch).map(drop))
             .await
@@ -499,7 +571,7 @@ fn target_url(text: &str) -> Result<TargetUrl, ApiError> {
     })
 }
 
-fn resolve_rule(text: &str) -> Result<ResolveRule, ApiError> {
+pub(crate) fn resolve_rule(text: &str) -> Result<ResolveRule, ApiError> {
     text.parse()
         .map_err(|why| ApiError::invalid("resolve", format!("{} cannot be used: {why}.", escape(text))))
 }

@@ -4,6 +4,10 @@
 //! Moments are milliseconds since 1970-01-01T00:00:00Z. Words such as `active` or `dial_timeout` are the
 //! product's own and are put into a person's language by the surface.
 
+mod sources;
+
+pub use sources::*;
+
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
@@ -467,6 +471,8 @@ pub struct LocationDto {
     pub asn: Option<u32>,
     /// Who runs the network, already escaped.
     pub organisation: Option<String>,
+    /// Whether the network delivers pages and nothing else, so that its addresses answer HTTP and proxy nothing.
+    pub content_network: bool,
 }
 
 /// Everything about one proxy.
@@ -567,6 +573,7 @@ pub struct ImportedDto {
 #[serde(rename_all = "snake_case")]
 #[allow(missing_docs, reason = "the names say it")]
 pub enum TaskKindDto {
+    Collect,
     Check,
     Import,
     Export,
@@ -664,9 +671,17 @@ pub struct CheckedDto {
     pub resumed: bool,
     /// Results kept in the database.
     pub stored: u32,
+    /// Proxies of crowded addresses and of content networks that were left out, because nothing of a sample works.
+    #[serde(skip_serializing_if = "is_none", default)]
+    pub left_out: u32,
     /// What came of visiting targets, by their addresses.
     #[serde(skip_serializing_if = "BTreeMap::is_empty", default)]
     pub targets: BTreeMap<String, TargetCountDto>,
+}
+
+#[allow(clippy::trivially_copy_pass_by_ref, reason = "serde asks with a reference")]
+const fn is_none(count: &u32) -> bool {
+    *count == 0
 }
 
 /// How many proxies reached a target.
@@ -771,6 +786,11 @@ pub struct SettingsDto {
     pub rate: Option<u32>,
     /// Whether addresses of private networks may be imported and checked.
     pub allow_private: bool,
+    /// Whether new proxies are checked once they were collected.
+    pub check_collected: bool,
+    /// Through which proxy sources are fetched: empty for none, `pool` for a working one of the pool, or the address of
+    /// one, such as `socks5://127.0.0.1:9050`.
+    pub collect_through: String,
 }
 
 /// What the surface shows around the table.
@@ -789,6 +809,10 @@ pub struct AppInfoDto {
     pub unfinished: Option<UnfinishedDto>,
     /// The check that runs now.
     pub running: Option<ProgressDto>,
+    /// The collecting that runs now.
+    pub collecting: Option<CollectProgressDto>,
+    /// Sources that *Collect* would visit.
+    pub sources_enabled: u32,
 }
 
 /// A check that was cut off.
@@ -899,6 +923,20 @@ pub enum EventDto {
         status: TaskStatusDto,
         /// What it came to.
         result: Option<CheckedDto>,
+        /// Why it failed.
+        error: Option<ErrorDto>,
+    },
+    /// Collecting is further.
+    Collecting(CollectProgressDto),
+    /// Collecting has ended.
+    Collected {
+        /// The task's number.
+        #[ts(type = "number")]
+        task: i64,
+        /// How.
+        status: TaskStatusDto,
+        /// What it came to.
+        result: Option<CollectedDto>,
         /// Why it failed.
         error: Option<ErrorDto>,
     },

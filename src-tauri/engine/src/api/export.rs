@@ -156,7 +156,11 @@ fn rows(engine: &Engine, ids: &[i64], ask: &ExportAskDto) -> Result<Vec<ExportRo
             FormatDto::Txt => {}
             FormatDto::Csv => {
                 let sources = engine.store()?.sources_of(pooled.id)?;
-                row.sources = sources.into_iter().map(|sighting| escape(&sighting.source.name)).collect();
+                row.sources = sources
+                    .into_iter()
+                    .filter(|sighting| !sighting.gone)
+                    .map(|sighting| escape(&sighting.source.plan.name))
+                    .collect();
             }
             FormatDto::Json
             | FormatDto::Jsonl

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use proxydeck_domain::{Hints, Protocol, Proxy, Standing, TrustFlags};
-use proxydeck_store::{Identity, Imported, NewProxy, NewSource, Outcome, SourceKind};
+use proxydeck_store::{Identity, Imported, NewProxy, NewSource, Outcome, SourceKind, StoreError};
 
 use super::dto::{CheckWhatDto, ImportPreviewDto, ImportedDto, ProtocolDto};
 use super::{ApiError, Engine};
@@ -181,7 +181,7 @@ fn counts(list: &List, new: u32, known: u32) -> ImportedDto {
 }
 
 /// How many proxies of a list are in the pool already, deleted ones included.
-fn count_known(engine: &Engine, list: &List) -> Result<u32, ApiError> {
+pub(crate) fn count_known(engine: &Engine, list: &List) -> Result<u32, ApiError> {
     let Some(store) = engine.store_if_any() else { return Ok(0) };
     let any_sealed = store.has_sealed()?;
     let mut known = 0;
@@ -218,10 +218,42 @@ fn keep(engine: &Engine, list: &List, input: &ListInput) -> Result<(ImportedDto,
         name,
     };
     let now = now_ms();
-    let (mut new, mut known) = (0, 0);
-    let mut ids = Vec::with_capacity(list.len());
+    let taken = take_in(engine, list, now, |batch| store.import(source.clone(), batch, now), |_| true)?;
+    if let Some(id) = taken.source {
+        engine.change_pool(|pool| pool.name_source(id, &source.name));
+    }
+    let new = number(taken.new.len());
+    Ok((counts(list, new, number(list.len()) - new), taken.ids))
+}
+
+/// What came of taking a list in.
+#[derive(Debug, Default)]
+pub(crate) struct Taken {
+    /// The numbers of its proxies that are in the pool now.
+    pub(crate) ids: Vec<i64>,
+    /// Of these, the ones that were not there before.
+    pub(crate) new: Vec<i64>,
+    /// The numbers of those that are deleted and stay so.
+    pub(crate) deleted: Vec<i64>,
+    /// The number of the source; none where the list is empty.
+    pub(crate) source: Option<i64>,
+}
+
+/// Writes a list to the database batch by batch, and what is new of it to the pool. Before each batch `more` is asked,
+/// with what was taken so far, whether to go on.
+pub(crate) fn take_in(
+    engine: &Engine,
+    list: &List,
+    now: i64,
+    write: impl Fn(Vec<NewProxy>) -> Result<Vec<Imported>, StoreError>,
+    mut more: impl FnMut(&Taken) -> bool,
+) -> Result<Taken, ApiError> {
+    let mut taken = Taken { ids: Vec::with_capacity(list.len()), ..Taken::default() };
     let proxies: Vec<(&Proxy, Hints)> = list.proxies().collect();
     for chunk in proxies.chunks(BATCH) {
+        if !more(&taken) {
+            break;
+        }
         let batch = chunk
             .iter()
             .map(|(proxy, hints)| {
@@ -229,31 +261,29 @@ fn keep(engine: &Engine, list: &List, input: &ListInput) -> Result<(ImportedDto,
                 Ok(NewProxy { endpoint: proxy.endpoint.clone(), account, hints: *hints })
             })
             .collect::<Result<Vec<_>, ApiError>>()?;
-        let imported = store.import(source.clone(), batch, now)?;
+        let imported = write(batch)?;
+        taken.source = imported.first().map(|imported| imported.source).or(taken.source);
         engine.change_pool(|pool| {
-            if let Some(imported) = imported.first() {
-                pool.name_source(imported.source, &source.name);
-            }
             for ((proxy, _), imported) in chunk.iter().zip(imported) {
-                if imported.outcome != Outcome::Deleted {
-                    ids.push(imported.id);
-                }
                 match imported.outcome {
                     Outcome::New => {
-                        new += 1;
+                        taken.new.push(imported.id);
                         pool.put(&fresh(&imported, proxy, now));
                     }
                     Outcome::Known => {
-                        known += 1;
                         pool.add_hints(imported.id, imported.hints);
                         pool.add_source(imported.id, imported.source);
                     }
-                    Outcome::Deleted => known += 1,
+                    Outcome::Deleted => {
+                        taken.deleted.push(imported.id);
+                        continue;
+                    }
                 }
+                taken.ids.push(imported.id);
             }
         });
     }
-    Ok((counts(list, new, known), ids))
+    Ok(taken)
 }
 
 /// What a list is called. One without a name of its own is called by where it came from and the day on the user's

@@ -5,14 +5,16 @@ pub mod dto;
 
 mod app;
 mod change;
-mod check;
+pub(crate) mod check;
+mod collect;
 mod error;
 mod explain;
 mod export;
-mod import;
+pub(crate) mod import;
 mod judge;
 mod pool;
 mod settings;
+mod sources;
 mod stats;
 
 pub use app::{app_info, subscribe};
@@ -21,6 +23,7 @@ pub use check::{
     CheckHow, ListSink, Rate, Watcher, check_list, check_pool, check_start, check_stop, shut_down,
     usable_judge, usable_resolve, usable_target,
 };
+pub use collect::{CollectWatcher, collect, collect_start, collect_stop, collect_when_due};
 pub use error::ApiError;
 pub use explain::{Explained, ExplainedAttempt, SaidLines, explain};
 pub use export::{
@@ -34,6 +37,10 @@ pub use import::{
 pub use judge::Judge;
 pub use pool::{close_view, open_view, proxy_detail, stats, usable_country, view_rows};
 pub use settings::{Defaults, settings_get, settings_path, settings_set};
+pub use sources::{
+    USUAL_INTERVAL, USUAL_PRIORITY, source_add, source_as_written, source_at, source_detail, source_edit,
+    source_named, source_test, sources, sources_enable, sources_remove, sources_restore,
+};
 pub use stats::{check_stats, save_chart, usable_chart};
 
 pub use crate::check::CheckDone;

@@ -127,7 +127,7 @@ pub fn proxy_detail(engine: &Engine, id: i64) -> Result<ProxyDetailDto, ApiError
         failures: row.standing.failures,
         checks_30d: row.counts.checks,
         first_seen: row.first_seen,
-        sources: sources.iter().map(|sighting| escape_cut(&sighting.source.name)).collect(),
+        sources: sources.iter().map(|sighting| escape_cut(&sighting.source.plan.name)).collect(),
         checks: checks
             .iter()
             .map(|check| CheckDto {

@@ -135,6 +135,7 @@ pub(crate) async fn drive<A: Audience>(
         task: (course.task != 0).then_some(course.task),
         resumed: course.resumed,
         stored,
+        left_out: 0,
         targets: progress
             .targets()
             .into_iter()

@@ -1,6 +1,7 @@
 //! Checking: which proxy is asked what, by which judge, and when. What was seen becomes a verdict here; where it
 //! is kept is nobody's business in this module.
 
+mod crowd;
 mod drive;
 mod judges;
 mod line;
@@ -9,6 +10,7 @@ mod plan;
 mod progress;
 mod run;
 
+pub(crate) use crowd::{Crowd, sample};
 pub(crate) use drive::{Audience, Broken, Course, drive};
 pub(crate) use judges::{JudgeSpec, Panel};
 pub(crate) use progress::{Progress, Tally};

@@ -9,3 +9,4 @@ pub(crate) mod sources;
 pub(crate) mod targets;
 pub(crate) mod task_items;
 pub(crate) mod tasks;
+pub(crate) mod visits;

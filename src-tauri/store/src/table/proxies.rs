@@ -247,7 +247,7 @@ pub(crate) const fn counted_since(now: UnixMs) -> UnixMs {
     now.saturating_sub(SUCCESS_RATE_DAYS * DAY_MS)
 }
 
-/// Takes a batch of a list in: what is not in the pool is added, what is gets the list's hints added.
+/// Takes a batch of an imported list in.
 pub(crate) fn import(
     tx: &Connection,
     source: &NewSource,
@@ -255,6 +255,27 @@ pub(crate) fn import(
     at: UnixMs,
 ) -> rusqlite::Result<Vec<Imported>> {
     let source = sources::meet(tx, source, at)?;
+    take(tx, source, batch, at, |proxy| sightings::note(tx, proxy, source, at))
+}
+
+/// Takes a batch of a list in that a source brought.
+pub(crate) fn collect(
+    tx: &Connection,
+    source: SourceId,
+    batch: &[NewProxy],
+    at: UnixMs,
+) -> rusqlite::Result<Vec<Imported>> {
+    take(tx, source, batch, at, |proxy| sightings::arrive(tx, proxy, source, at))
+}
+
+/// Takes a batch in: what is not in the pool is added, what is gets the list's hints added.
+fn take(
+    tx: &Connection,
+    source: SourceId,
+    batch: &[NewProxy],
+    at: UnixMs,
+    mut seen: impl FnMut(ProxyId) -> rusqlite::Result<()>,
+) -> rusqlite::Result<Vec<Imported>> {
     let mut find = tx.prepare_cached(FIND)?;
     let mut done = Vec::with_capacity(batch.len());
     for proxy in batch {
@@ -291,7 +312,7 @@ pub(crate) fn import(
                 Imported { id, outcome: Outcome::New, hints: proxy.hints, source }
             }
         };
-        sightings::note(tx, imported.id, source, at)?;
+        seen(imported.id)?;
         done.push(imported);
     }
     Ok(done)

@@ -32,6 +32,8 @@ words! {
     pub enum TaskKind {
         /// Checking proxies. The one kind that goes on after it was cut off.
         Check = "check",
+        /// Visiting sources.
+        Collect = "collect",
         /// Taking a list in.
         Import = "import",
         /// Writing a file.

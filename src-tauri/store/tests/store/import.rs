@@ -150,7 +150,8 @@ fn every_source_of_a_proxy_is_remembered_with_its_times() {
     let renamed = NewSource { name: "renamed.txt".to_owned(), ..list("list.txt") };
     world.store.import(renamed, vec![open("1.2.3.4:80")], NOW + 2 * DAY).unwrap();
     let sources = world.store.sources_of(id).unwrap();
-    let told: Vec<_> = sources.iter().map(|s| (s.source.name.as_str(), s.first_seen, s.last_seen)).collect();
+    let told: Vec<_> =
+        sources.iter().map(|s| (s.source.plan.name.as_str(), s.first_seen, s.last_seen)).collect();
     assert_eq!(
         told,
         [("renamed.txt", NOW, NOW + 2 * DAY), ("Pasted", NOW + DAY, NOW + DAY)],

@@ -6,5 +6,6 @@ mod file;
 mod import;
 mod kill;
 mod reading;
+mod sources;
 mod tasks;
 mod world;
