@@ -11,14 +11,16 @@
 )]
 
 use std::collections::BTreeSet;
-use std::net::{IpAddr, Ipv6Addr};
+use std::net::{IpAddr, Ipv6Addr, SocketAddr};
 use std::process::Command;
 
 use proxydeck_tests::cli::{Home, Lab, is_root, json_lines, words};
 use proxydeck_tests::lab::{
     Face, Fault, JudgeKind, JudgeSpec, LabProxy, Listed, ProxySpec, World, WorldBuilder,
 };
-use serde_json::Value;
+use serde_json::{Value, json};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::runtime::Runtime;
 
 /// Says to a test that it runs in its namespace.
 const INSIDE: &str = "PROXYDECK_TEST_NAMESPACE";
@@ -41,6 +43,8 @@ const BIND_ANYWHERE: &str = "/proc/sys/net/ipv6/ip_nonlocal_bind";
 /// What makes loopback a small internet. Whole networks are the machine's own (`local`), so that the lab can listen at
 /// and leave from any address in them, and yet a client is seen as the one address that is assigned.
 const SETUP: &str = "ip link set lo up
+ip address add 5.6.7.8/32 dev lo
+ip address add 5.6.7.9/32 dev lo
 ip -6 address add 2001:db8::c1/128 dev lo
 ip -6 address add fd00::c1/128 dev lo
 ip -6 route add local 2001:db8:1::/48 dev lo src 2001:db8::c1
@@ -346,4 +350,54 @@ fn names_and_networks_that_lead_nowhere_have_their_reasons() {
     let rows = check(&home, &[named], &options);
     assert_eq!(rows[0]["reason"], "not_public", "{}", rows[0]);
     assert_eq!(proxy.dials(), 0, "nobody knocked");
+}
+
+/// The ports of a crowded address.
+const CROWD: u16 = 60;
+
+/// Lets a port lead to a proxy, as those of a gateway do, until the runtime ends.
+async fn forward(port: SocketAddr, proxy: SocketAddr) {
+    let listener = TcpListener::bind(port).await.unwrap();
+    tokio::spawn(async move {
+        while let Ok((mut client, _)) = listener.accept().await {
+            tokio::spawn(async move {
+                let mut proxy = TcpStream::connect(proxy).await?;
+                tokio::io::copy_bidirectional(&mut client, &mut proxy).await
+            });
+        }
+    });
+}
+
+#[test]
+fn a_crowded_address_is_sampled_first_and_checked_whole_where_the_sample_works() {
+    if !in_a_namespace("a_crowded_address_is_sampled_first_and_checked_whole_where_the_sample_works") {
+        return;
+    }
+    let lab = Lab::start(World::seeded(72).judge(JudgeSpec::new(JudgeKind::Own)));
+    // Addresses that the routers of the internet know, and that are nobody's but this namespace's here.
+    let [works, dead] = ["5.6.7.9", "5.6.7.8"].map(|address| address.parse::<IpAddr>().unwrap());
+    let proxy = add(&lab, vec![ProxySpec::http()]).remove(0);
+    let gateway = Runtime::new().unwrap();
+    let ports = 20_000..20_000 + CROWD;
+    for port in ports.clone() {
+        gateway.block_on(forward(SocketAddr::new(works, port), proxy.addr));
+    }
+    let at = |address: IpAddr| ports.clone().map(move |port| format!("http://{address}:{port}"));
+    let list: Vec<String> = at(works).chain(at(dead)).collect();
+    let home = Home::new();
+    home.write("list.txt", list.iter().map(|line| line.clone() + "\n").collect::<String>());
+    home.run(words("--data-dir pool import list.txt", &[])).done();
+    let asking = home.asking(&lab);
+    let checked = home.run(words("--data-dir pool --json check --timeout 4", &asking)).done().json();
+    let sample = u64::from(CROWD / 10);
+    assert_eq!(
+        (&checked["checked"], &checked["alive"], &checked["left_out"]),
+        (&json!(u64::from(CROWD) + sample), &json!(CROWD), &json!(u64::from(CROWD) - sample)),
+        "of the one nothing works in the sample, of the other all: {checked}"
+    );
+    let stats = home.run(words("--data-dir pool --json stats", &[])).done().json();
+    let new = stats["status"].as_array().unwrap().iter().find(|facet| facet["value"] == "new").unwrap();
+    assert_eq!(new["count"], u64::from(CROWD) - sample, "what was left out was not judged");
+    let named = home.run(words("--json check list.txt --timeout 4", &asking)).done().json();
+    assert_eq!(named["checked"], 2 * u64::from(CROWD), "a list that is named is checked as it is");
 }

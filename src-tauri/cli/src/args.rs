@@ -11,6 +11,8 @@ use proxydeck_engine::api::dto::{
 };
 use proxydeck_engine::api::{self, ApiError};
 
+use crate::sources::{CollectArgs, SourcesVerb};
+
 /// Finds out the truth about proxies.
 #[derive(Debug, Parser)]
 #[command(name = "proxydeck", version, about, disable_help_subcommand = true)]
@@ -49,6 +51,13 @@ pub(crate) enum Verb {
     Import(ImportArgs),
     /// Find out which proxies work, of a list or of the pool
     Check(CheckArgs),
+    /// Visit the sources and take in what they bring
+    Collect(CollectArgs),
+    /// Show the sources, or change them
+    Sources {
+        #[command(subcommand)]
+        verb: Option<SourcesVerb>,
+    },
     /// Show proxies of the pool
     List(ListArgs),
     /// Write proxies of the pool to a file

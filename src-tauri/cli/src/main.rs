@@ -5,6 +5,7 @@
 mod args;
 mod explain;
 mod signals;
+mod sources;
 mod terminal;
 mod verbs;
 

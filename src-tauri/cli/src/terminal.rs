@@ -32,6 +32,13 @@ impl ProgressLine {
         self.0.set_message(format!("{:.0}/s, {} alive{left}", progress.rate, progress.alive));
     }
 
+    /// Shows how much of something countable is done.
+    pub(crate) fn count(&self, done: u32, total: u32, told: String) {
+        self.0.set_length(u64::from(total));
+        self.0.set_position(u64::from(done));
+        self.0.set_message(told);
+    }
+
     pub(crate) fn end(&self) {
         self.0.finish_and_clear();
     }

@@ -15,13 +15,13 @@ use proxydeck_engine::api::{
 };
 use serde::Serialize;
 
-use crate::Ending;
 use crate::args::{
     CheckArgs, Cli, DeleteArgs, ExportArgs, FormatArg, ImportArgs, JudgeArgs, ListArgs, Order, RangeArg,
     Reached, SettingsVerb, StatsArgs, TagArgs, TrustArg, UndeleteArgs, Verb,
 };
 use crate::signals::Interruption;
 use crate::terminal::{ProgressLine, note};
+use crate::{Ending, sources};
 
 /// Rows that are fetched at once for the table of `list`.
 const ROWS_AT_ONCE: u32 = 500;
@@ -39,6 +39,8 @@ pub(crate) async fn run(cli: Cli) -> Result<Ending, ApiError> {
             signals.at_once(|| import(data_dir, json, &args, &signals))
         }
         Verb::Check(args) => check(data_dir, json, args).await,
+        Verb::Collect(args) => sources::collect(data_dir, json, &args).await,
+        Verb::Sources { verb } => sources::sources(data_dir, json, verb.as_ref()).await,
         Verb::List(args) => list(data_dir, json, &args),
         Verb::Export(args) => export(data_dir, json, &args),
         Verb::Tag(args) => listening()?.at_once(|| tag(data_dir, json, &args)),
@@ -50,24 +52,24 @@ pub(crate) async fn run(cli: Cli) -> Result<Ending, ApiError> {
     }
 }
 
-fn listening() -> Result<Interruption, ApiError> {
+pub(crate) fn listening() -> Result<Interruption, ApiError> {
     Interruption::listen()
         .map_err(|error| ApiError::internal(format!("Signals could not be listened to: {error}.")))
 }
 
-fn writing(error: &io::Error) -> ApiError {
+pub(crate) fn writing(error: &io::Error) -> ApiError {
     ApiError::io("write", Path::new("standard output"), error)
 }
 
 /// Writes one line to standard output.
-fn say(line: &str) -> Result<Ending, ApiError> {
+pub(crate) fn say(line: &str) -> Result<Ending, ApiError> {
     let mut out = io::stdout().lock();
     writeln!(out, "{line}").and_then(|()| out.flush()).map_err(|e| writing(&e))?;
     Ok(Ending::Done)
 }
 
 /// Writes a summary as one line of JSON: to standard output, or to standard error when that is taken.
-fn summary(value: &impl Serialize, output_taken: bool) -> Result<(), ApiError> {
+pub(crate) fn summary(value: &impl Serialize, output_taken: bool) -> Result<(), ApiError> {
     let line = serde_json::to_string(value)
         .map_err(|error| ApiError::internal(format!("The summary could not be written down: {error}.")))?;
     if output_taken {
@@ -173,7 +175,7 @@ fn imported(counts: &ImportedDto, dry_run: bool) -> String {
 }
 
 /// Tells what the user must know since the start.
-fn tell_notices(engine: &Engine) -> Result<(), ApiError> {
+pub(crate) fn tell_notices(engine: &Engine) -> Result<(), ApiError> {
     for notice in api::app_info(engine)?.notices {
         note(&notice_text(&notice));
     }
@@ -242,6 +244,7 @@ async fn check(data_dir: Option<&Path>, json: bool, args: CheckArgs) -> Result<E
         allow_private: args.allow_private,
         full_trust: args.trust == TrustArg::Full,
         targets: args.target.clone(),
+        sampled: false,
     };
     if let Some(proxy) = &args.explain {
         return explain(data_dir, json, proxy, &how, &signals).await;
@@ -371,17 +374,25 @@ fn finish(
     Ok(checked)
 }
 
-fn checked_text(checked: &CheckedDto) -> String {
+pub(crate) fn checked_text(checked: &CheckedDto) -> String {
     let reasons: Vec<String> =
         checked.by_reason.iter().map(|(reason, count)| format!("{count} {reason}")).collect();
     let reasons = if reasons.is_empty() { String::new() } else { format!("; {}", reasons.join(", ")) };
+    let left_out = if checked.left_out > 0 {
+        format!(
+            "\n{} left out: of their address or content network nothing works in a sample",
+            checked.left_out
+        )
+    } else {
+        String::new()
+    };
     let targets: String = checked
         .targets
         .iter()
         .map(|(target, count)| format!("\n{target}: {} of {} reached it", count.reached, count.asked))
         .collect();
     format!(
-        "{} checked, {} alive in {:.1} s{}{reasons}{targets}",
+        "{} checked, {} alive in {:.1} s{}{reasons}{left_out}{targets}",
         checked.checked,
         checked.alive,
         checked.seconds,
