@@ -3,15 +3,18 @@
 //! Native dialogs are opened here, so that the interface never names a path to read or to write by itself.
 
 use std::path::PathBuf;
+use std::sync::{Mutex, PoisonError};
 
 use proxydeck_engine::api::dto::{
     AppInfoDto, CheckWhatDto, ErrorDto, ExportAskDto, ExportPreviewDto, ExportedDto, FilterDto, FormatDto,
-    ImportPreviewDto, ImportedDto, ProxyDetailDto, RowsDto, SettingsDto, SortKeyDto, ViewDto,
+    ImportPreviewDto, ImportedDto, ProxyDetailDto, RowsDto, SettingsDto, SortKeyDto, SourceDetailDto,
+    SourceDto, SourceEditDto, SourceTestDto, ViewDto,
 };
 use proxydeck_engine::api::{self, ApiError, Engine};
 use serde_json::Value;
 use tauri::ipc::Invoke;
 use tauri::{AppHandle, State, Wry};
+use tokio_util::sync::CancellationToken;
 
 use crate::dialogs::{self, SaveAs};
 use crate::preferences;
@@ -35,6 +38,17 @@ pub(crate) fn handler() -> impl Fn(Invoke<Wry>) -> bool + Send + Sync + 'static 
         import_discard,
         check_start,
         check_stop,
+        sources,
+        source_detail,
+        source_test,
+        source_test_stop,
+        source_add,
+        source_edit,
+        sources_enable,
+        sources_remove,
+        sources_restore,
+        collect_start,
+        collect_stop,
         export_preview,
         export_save,
         preferences_get,
@@ -136,6 +150,83 @@ async fn check_start(engine: State<'_, Engine>, what: CheckWhatDto) -> Answer<i6
 #[tauri::command]
 async fn check_stop(engine: State<'_, Engine>) -> Answer<()> {
     api::check_stop(&engine);
+    Ok(())
+}
+
+#[tauri::command]
+async fn sources(engine: State<'_, Engine>) -> Answer<Vec<SourceDto>> {
+    blocking(&engine, api::sources).await
+}
+
+#[tauri::command]
+async fn source_detail(engine: State<'_, Engine>, id: i64) -> Answer<SourceDetailDto> {
+    blocking(&engine, move |engine| api::source_detail(engine, id)).await
+}
+
+/// The visit that looks at what is being typed; a new one calls the one before off.
+#[derive(Default)]
+pub(crate) struct Looking(Mutex<CancellationToken>);
+
+impl Looking {
+    /// Calls off what runs, and gives a token for what comes next.
+    fn anew(&self) -> CancellationToken {
+        let mut held = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        held.cancel();
+        *held = CancellationToken::new();
+        held.clone()
+    }
+}
+
+#[tauri::command]
+async fn source_test(
+    engine: State<'_, Engine>,
+    looking: State<'_, Looking>,
+    edit: SourceEditDto,
+) -> Answer<SourceTestDto> {
+    let (engine, cancel) = (engine.inner().clone(), looking.anew());
+    api::source_test(&engine, &edit, &cancel).await.map_err(told)
+}
+
+#[tauri::command]
+async fn source_test_stop(looking: State<'_, Looking>) -> Answer<()> {
+    looking.anew();
+    Ok(())
+}
+
+#[tauri::command]
+async fn source_add(engine: State<'_, Engine>, edit: SourceEditDto) -> Answer<SourceDto> {
+    blocking(&engine, move |engine| api::source_add(engine, &edit)).await
+}
+
+#[tauri::command]
+async fn source_edit(engine: State<'_, Engine>, id: i64, edit: SourceEditDto) -> Answer<SourceDto> {
+    blocking(&engine, move |engine| api::source_edit(engine, id, &edit)).await
+}
+
+#[tauri::command]
+async fn sources_enable(engine: State<'_, Engine>, ids: Vec<i64>, on: bool) -> Answer<()> {
+    blocking(&engine, move |engine| api::sources_enable(engine, &ids, on)).await
+}
+
+#[tauri::command]
+async fn sources_remove(engine: State<'_, Engine>, ids: Vec<i64>) -> Answer<()> {
+    blocking(&engine, move |engine| api::sources_remove(engine, &ids)).await
+}
+
+#[tauri::command]
+async fn sources_restore(engine: State<'_, Engine>, ids: Vec<i64>) -> Answer<()> {
+    blocking(&engine, move |engine| api::sources_restore(engine, &ids)).await
+}
+
+#[tauri::command]
+async fn collect_start(engine: State<'_, Engine>, ids: Option<Vec<i64>>) -> Answer<i64> {
+    let engine = engine.inner().clone();
+    api::collect_start(&engine, ids).await.map_err(told)
+}
+
+#[tauri::command]
+async fn collect_stop(engine: State<'_, Engine>) -> Answer<()> {
+    api::collect_stop(&engine);
     Ok(())
 }
 

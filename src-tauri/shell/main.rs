@@ -9,9 +9,10 @@ mod preferences;
 use std::process::ExitCode;
 use std::time::Duration;
 
-use proxydeck_engine::api::dto::{EventDto, ProgressDto, TaskStatusDto};
+use proxydeck_engine::api::dto::{CollectProgressDto, EventDto, ProgressDto, TaskStatusDto};
 use proxydeck_engine::api::{self, Access, Engine};
 use tauri::{AppHandle, Emitter, Manager, RunEvent, WebviewWindowBuilder};
+use tokio_util::sync::CancellationToken;
 
 /// The event under which the interface hears the engine.
 const ENGINE_EVENT: &str = "engine";
@@ -35,6 +36,11 @@ fn main() -> ExitCode {
             match opened {
                 Ok(engine) => {
                     app.manage(engine.clone());
+                    app.manage(commands::Looking::default());
+                    let ends = CancellationToken::new();
+                    app.manage(Background(ends.clone()));
+                    let due = engine.clone();
+                    tauri::async_runtime::spawn(async move { api::collect_when_due(&due, &ends).await });
                     open(app)?;
                     tauri::async_runtime::spawn(relay(app.handle().clone(), engine));
                 }
@@ -47,6 +53,9 @@ fn main() -> ExitCode {
         Ok(app) => {
             let code = app.run_return(|app, event| {
                 if let (RunEvent::Exit, Some(engine)) = (event, app.try_state::<Engine>()) {
+                    if let Some(background) = app.try_state::<Background>() {
+                        background.0.cancel();
+                    }
                     tauri::async_runtime::block_on(api::shut_down(&engine, GRACE));
                 }
             });
@@ -58,6 +67,9 @@ fn main() -> ExitCode {
         }
     }
 }
+
+/// The end of what goes on in the background, told when the application exits.
+struct Background(CancellationToken);
 
 /// Opens the window, which is made only where there is something to show.
 fn open(app: &tauri::App) -> tauri::Result<()> {
@@ -87,8 +99,12 @@ fn refuse(app: &AppHandle, error: &api::ApiError) {
 async fn relay(app: AppHandle, engine: Engine) {
     let mut events = api::subscribe(&engine);
     while let Some(event) = events.next().await {
-        if let EventDto::Progress(progress) = &event {
-            title(&app, progress);
+        match &event {
+            EventDto::Progress(ProgressDto { status, done, total, .. })
+            | EventDto::Collecting(CollectProgressDto { status, done, total, .. }) => {
+                title(&app, *status, *done, *total);
+            }
+            _ => {}
         }
         if let Err(error) = app.emit(ENGINE_EVENT, &event) {
             tracing::warn!(%error, "the interface did not hear an event");
@@ -97,10 +113,10 @@ async fn relay(app: AppHandle, engine: Engine) {
 }
 
 /// Shows the progress in the window's title, as a number that needs no translation.
-fn title(app: &AppHandle, progress: &ProgressDto) {
+fn title(app: &AppHandle, status: TaskStatusDto, done: u32, total: u32) {
     let Some(window) = app.get_webview_window(WINDOW) else { return };
-    let title = if progress.status == TaskStatusDto::Running && progress.total > 0 {
-        format!("{} % · Proxydeck", u64::from(progress.done) * 100 / u64::from(progress.total))
+    let title = if status == TaskStatusDto::Running && total > 0 {
+        format!("{} % · Proxydeck", u64::from(done) * 100 / u64::from(total))
     } else {
         "Proxydeck".to_owned()
     };
