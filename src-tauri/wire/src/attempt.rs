@@ -305,7 +305,7 @@ async fn talk(
     if question.by == Capability::Http {
         let authorization = account.map(basic);
         out.clear();
-        request(out, &absolute, &judge.url.authority(), authorization.as_deref());
+        request(out, &absolute, judge.url.authority(), authorization.as_deref());
         // Until the first byte it is not known whether it is a proxy at all.
         ask(&mut stream, out, reader, Stage::Handshake, Wanted::Whole, log).await?;
         return read(question, &sent, reader, Basis::Headers, log);
@@ -323,7 +323,7 @@ async fn talk(
     };
     open_tunnel(question.by, account, &to, &mut stream, out, inbox, log).await?;
     out.clear();
-    request(out, &target, &judge.url.authority(), None);
+    request(out, &target, judge.url.authority(), None);
     if judge.url.tls {
         log.enter(Stage::Tls);
         if !inbox.is_empty() {
@@ -424,7 +424,7 @@ fn read(
         withhold(account, &mut reading.headers);
     }
     let authority = judge.url.authority();
-    let fields = sent_fields(&authority);
+    let fields = sent_fields(authority);
     log.attempt.rewritten = fields
         .iter()
         .filter(|(name, value)| {

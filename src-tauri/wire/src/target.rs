@@ -132,7 +132,7 @@ async fn through(
     reader.reset();
     if visit.by == Capability::Http {
         out.clear();
-        request(out, &url.absolute(url.plain_target()), &url.authority(), account.map(basic).as_deref());
+        request(out, &url.absolute(url.plain_target()), url.authority(), account.map(basic).as_deref());
         ask(&mut stream, out, reader, Stage::Handshake, Wanted::Head, log).await?;
     } else {
         let address = match (url.ip, url.name()) {
@@ -153,7 +153,7 @@ async fn through(
         let to = Destination { name: url.name(), address, port: url.port };
         open_tunnel(visit.by, account, &to, &mut stream, out, inbox, log).await?;
         out.clear();
-        request(out, url.plain_target(), &url.authority(), None);
+        request(out, url.plain_target(), url.authority(), None);
         if url.tls {
             log.enter(Stage::Tls);
             let server = &visit.target.server_name;

@@ -266,7 +266,7 @@ async fn ask_at(
     };
     let token = fresh_token().map_err(|_| AskError::Local)?;
     let mut out = Vec::new();
-    request(&mut out, &target(url, &token, what.page), &url.authority(), None);
+    request(&mut out, &target(url, &token, what.page), url.authority(), None);
     // The empty line is put back behind the extra fields.
     out.truncate(out.len() - 2);
     for (name, value) in what.extra {

@@ -40,6 +40,8 @@ pub struct JudgeUrl {
     pub ip: Option<IpAddr>,
     /// Its port.
     pub port: u16,
+    /// `host`, or `host:port` where the port is not the scheme's own.
+    authority: String,
     /// Path and query, ready for a parameter to be appended.
     path: String,
 }
@@ -80,7 +82,12 @@ impl JudgeUrl {
             Some(query) => format!("{}?{query}&", url.path()),
             None => format!("{}?", url.path()),
         };
-        Ok(Self { text: text.to_owned(), tls, host, ip, port, path })
+        let shown = match ip {
+            Some(IpAddr::V6(v6)) => format!("[{v6}]"),
+            _ => host.clone(),
+        };
+        let authority = if port == if tls { 443 } else { 80 } { shown } else { format!("{shown}:{port}") };
+        Ok(Self { text: text.to_owned(), tls, host, ip, port, authority, path })
     }
 
     /// The address as it was given, for people.
@@ -102,12 +109,8 @@ impl JudgeUrl {
 
     /// `host`, or `host:port` where the port is not the scheme's own: the value of the Host field.
     #[must_use]
-    pub fn authority(&self) -> String {
-        let host = match self.ip {
-            Some(IpAddr::V6(v6)) => format!("[{v6}]"),
-            _ => self.host.clone(),
-        };
-        if self.port == if self.tls { 443 } else { 80 } { host } else { format!("{host}:{}", self.port) }
+    pub fn authority(&self) -> &str {
+        &self.authority
     }
 
     /// Path and query of a request with this token, as they stand in a request line.
@@ -125,7 +128,7 @@ impl JudgeUrl {
     /// The whole address of a request, as a forwarding proxy is given it.
     #[must_use]
     pub(crate) fn absolute(&self, target: &str) -> String {
-        format!("{}://{}{target}", if self.tls { "https" } else { "http" }, self.authority())
+        format!("{}://{}{target}", if self.tls { "https" } else { "http" }, self.authority)
     }
 
     /// Path and query as they were given, without anything of ours.
