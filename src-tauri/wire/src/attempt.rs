@@ -108,9 +108,26 @@ impl Accepted {
 /// Memory that is used again from attempt to attempt.
 #[derive(Debug, Default)]
 pub struct Scratch {
+    /// The address of the judge that was asked last. Thousands who count references to it at once wait for each other, so
+    /// it is handed from attempt to attempt where nobody keeps it.
+    shown: Option<Arc<str>>,
     pub(crate) out: Vec<u8>,
     pub(crate) inbox: Vec<u8>,
     pub(crate) reader: ResponseReader,
+}
+
+impl Scratch {
+    /// Takes back what an attempt held that nobody keeps.
+    pub fn reclaim(&mut self, attempt: Attempt) {
+        self.shown = Some(attempt.judge);
+    }
+
+    fn shown(&mut self, judge: &Judge) -> Arc<str> {
+        self.shown
+            .take()
+            .filter(|shown| Arc::ptr_eq(shown, judge.shown()))
+            .unwrap_or_else(|| Arc::clone(judge.shown()))
+    }
 }
 
 /// What came of an attempt.
@@ -130,32 +147,53 @@ impl Ask<'_> {
 
 /// Tries, within the deadline. Always comes back with what was seen.
 pub async fn attempt(net: &Net, ask: &Ask<'_>, scratch: &mut Scratch) -> Tried {
-    let mut log = Log::new(ask.capability, Arc::clone(ask.judge.shown()));
+    let began = Instant::now();
+    let reason = match timeout_at(began + ask.timeout, dial(ask.address)).await {
+        Ok(Ok(stream)) => return talk_with(net, ask, stream, began, scratch).await,
+        Ok(Err(error)) => dial_reason(&error),
+        Err(_) => Reason::DialTimeout,
+    };
+    // Most come no further, and thousands wait for their dials at once: what is written down of an attempt has its place
+    // only from here on.
+    let mut log = begin(ask, began, scratch);
+    log.attempt.reason = Some(reason);
+    Tried { attempt: log.attempt, cut: false }
+}
+
+/// What is written down when a dial has ended.
+fn begin(ask: &Ask<'_>, began: Instant, scratch: &mut Scratch) -> Log {
+    let mut log = Log::since(began, ask.capability, scratch.shown(ask.judge));
     log.attempt.over_tls = ask.over_tls;
     log.attempt.transcript = ask.recorded.then(Box::default);
-    let mut deadline = log.began() + ask.timeout;
     log.attempt.stage = Stage::Dial;
-    let outcome = match timeout_at(deadline, dial(ask.address)).await {
-        Err(_) => Err(Failure::of(Reason::DialTimeout)),
-        Ok(Err(error)) => Err(Failure::of(dial_reason(&error))),
-        Ok(Ok(stream)) => {
-            log.clock();
-            if let Some(accepted) = ask.accepted {
-                let dial = log.attempt.times.get(Stage::Dial).unwrap_or_default();
-                accepted.tell(Duration::from_micros(dial.into()));
-            }
-            if let Some(pace) = ask.pace {
-                let before = Instant::now();
-                pace.turn().await;
-                deadline += before.elapsed();
-                log.waited();
-            }
-            log.first_by = ask.patience.map(|patience| Instant::now() + patience);
-            match timeout_at(deadline, converse(net, ask, stream, scratch, &mut log)).await {
-                Ok(outcome) => outcome,
-                Err(_) => Err(Failure::of(timeout_reason(log.attempt.stage))),
-            }
-        }
+    log.clock();
+    log
+}
+
+/// Goes on with an open connection.
+async fn talk_with(
+    net: &Net,
+    ask: &Ask<'_>,
+    stream: TcpStream,
+    began: Instant,
+    scratch: &mut Scratch,
+) -> Tried {
+    let mut log = begin(ask, began, scratch);
+    let mut deadline = began + ask.timeout;
+    if let Some(accepted) = ask.accepted {
+        let dial = log.attempt.times.get(Stage::Dial).unwrap_or_default();
+        accepted.tell(Duration::from_micros(dial.into()));
+    }
+    if let Some(pace) = ask.pace {
+        let before = Instant::now();
+        pace.turn().await;
+        deadline += before.elapsed();
+        log.waited();
+    }
+    log.first_by = ask.patience.map(|patience| Instant::now() + patience);
+    let outcome = match timeout_at(deadline, converse(net, ask, stream, scratch, &mut log)).await {
+        Ok(outcome) => outcome,
+        Err(_) => Err(Failure::of(timeout_reason(log.attempt.stage))),
     };
     log.clock();
     if let Err(failure) = outcome {
@@ -299,7 +337,7 @@ async fn talk(
     let absolute = judge.url.absolute(&target);
     let sent = Sent { token: &token, target: &target, absolute: &absolute, page: question.page };
     let account = question.account();
-    let Scratch { out, inbox, reader } = scratch;
+    let Scratch { out, inbox, reader, .. } = scratch;
     reader.reset();
 
     if question.by == Capability::Http {

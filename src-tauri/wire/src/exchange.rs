@@ -38,21 +38,20 @@ pub(crate) struct Log {
 
 impl Log {
     pub(crate) fn new(capability: Capability, judge: Arc<str>) -> Self {
-        let now = Instant::now();
+        Self::since(Instant::now(), capability, judge)
+    }
+
+    /// That of an attempt that began a while ago.
+    pub(crate) fn since(began: Instant, capability: Capability, judge: Arc<str>) -> Self {
         Self {
             attempt: Attempt::new(capability, judge),
-            began: now,
-            entered: now,
+            began,
+            entered: began,
             waited: Duration::ZERO,
             first_byte: None,
             first_by: None,
             cut: false,
         }
-    }
-
-    /// When the attempt began.
-    pub(crate) const fn began(&self) -> Instant {
-        self.began
     }
 
     /// Ends the current stage and enters another, which may be the same.

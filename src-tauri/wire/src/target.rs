@@ -128,7 +128,7 @@ async fn through(
 ) -> Result<(), Failure> {
     let url = &visit.target.url;
     let account = account_for(visit.proxy, visit.over_tls, visit.to_unverified);
-    let Scratch { out, inbox, reader } = scratch;
+    let Scratch { out, inbox, reader, .. } = scratch;
     reader.reset();
     if visit.by == Capability::Http {
         out.clear();

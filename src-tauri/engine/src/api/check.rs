@@ -19,7 +19,7 @@ use super::dto::{
 };
 use super::{ApiError, Engine};
 use crate::check::{
-    Audience, Broken, CheckDone, Course, Crowd, Job, JudgeSpec, Options, Trouble, Word, drive, now_ms, sample,
+    Audience, Broken, CheckDone, Course, Crowd, Job, JudgeSpec, Options, Outcome, Trouble, Word, drive, now_ms, sample,
 };
 use crate::engine::Run;
 use crate::escape::{escape, escape_cut};
@@ -207,7 +207,7 @@ pub async fn check_list(
     let options = Options { with_evidence: false, ..options(&settings.checking, how)? };
     let jobs: Vec<Job> = (0..).zip(proxies).map(|(id, (proxy, hints))| Job { id, proxy, hints }).collect();
     let jobs = Arc::new(jobs);
-    let mut audience = Listed { sink, watcher, jobs: Arc::clone(&jobs) };
+    let mut audience = Listed { sink, watcher, jobs: Arc::clone(&jobs), unreached: None };
     let mut checked = drive(jobs, options, Course::default(), &mut audience, cancel).await.map_err(broken)?;
     checked.stored = 0;
     Ok(checked)
@@ -227,14 +227,35 @@ struct Listed<'a, S, W> {
     watcher: &'a mut W,
     /// The list: the number of a job is its place.
     jobs: Arc<Vec<Job>>,
+    /// The last one that was not reached, as most are: the next differs from it in its number and its time.
+    unreached: Option<CheckDone>,
 }
 
 impl<S: ListSink, W: Watcher> Audience for Listed<'_, S, W> {
     type Error = ApiError;
 
-    async fn keep(&mut self, batch: Vec<CheckDone>) -> Result<(), ApiError> {
-        let known = |id| self.jobs.get(usize::try_from(id).ok()?).map(|job| &job.proxy);
-        hand_on(self.sink, known, &batch)
+    async fn keep(&mut self, batch: Vec<Outcome>) -> Result<(), ApiError> {
+        for outcome in batch {
+            let job = usize::try_from(outcome.id()).ok().and_then(|place| self.jobs.get(place));
+            let Some(proxy) = job.map(|job| &job.proxy) else { continue };
+            match outcome {
+                Outcome::Checked(done) => self.sink.checked(proxy, &done)?,
+                Outcome::Unreached { id, at, by, reason } => {
+                    let is_like = |last: &CheckDone| {
+                        last.verdict.decided_by == by && last.verdict.reason == Some(reason)
+                    };
+                    let done = match self.unreached.take().filter(is_like) {
+                        Some(last) => Some(CheckDone { id, at, ..last }),
+                        None => CheckDone::unreached(id, at, by, reason),
+                    };
+                    if let Some(done) = done {
+                        self.sink.checked(proxy, &done)?;
+                        self.unreached = Some(done);
+                    }
+                }
+            }
+        }
+        self.sink.flush()
     }
 
     fn progress(&mut self, progress: ProgressDto) {
@@ -436,7 +457,8 @@ struct Kept<'a, 's, W> {
 impl<W: Watcher> Audience for Kept<'_, '_, W> {
     type Error = ApiError;
 
-    async fn keep(&mut self, batch: Vec<CheckDone>) -> Result<(), ApiError> {
+    async fn keep(&mut self, batch: Vec<Outcome>) -> Result<(), ApiError> {
+        let batch: Vec<CheckDone> = batch.into_iter().filter_map(Outcome::done).collect();
         let (engine, task) = (self.engine.clone(), self.task);
         let works = batch.iter().filter(|done| done.verdict.success && self.sampled.contains(&done.id));
         self.works.extend(works.map(|done| done.id));

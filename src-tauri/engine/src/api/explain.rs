@@ -9,7 +9,7 @@ use tokio_util::sync::CancellationToken;
 use super::check::{broken, notice_of, options};
 use super::dto::{AttemptDto, ErrorCode, ProgressDto};
 use super::{ApiError, CheckHow, Defaults, ListHow, Watcher, read_list};
-use crate::check::{Audience, CheckDone, Course, Job, Word, drive};
+use crate::check::{Audience, CheckDone, Course, Job, Outcome, Word, drive};
 use crate::convert;
 use crate::escape::escape;
 use crate::export::{ExportRow, json_row};
@@ -136,8 +136,8 @@ struct Caught<'a, W> {
 impl<W: Watcher> Audience for Caught<'_, W> {
     type Error = ApiError;
 
-    async fn keep(&mut self, batch: Vec<CheckDone>) -> Result<(), ApiError> {
-        self.done = batch.into_iter().last().or(self.done.take());
+    async fn keep(&mut self, batch: Vec<Outcome>) -> Result<(), ApiError> {
+        self.done = batch.into_iter().filter_map(Outcome::done).last().or(self.done.take());
         Ok(())
     }
 

@@ -9,8 +9,9 @@ use tokio::time::{MissedTickBehavior, interval};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::AbortOnDropHandle;
 
-use super::run::{Outlet, Trouble, Word, run, sockets};
-use super::{CheckDone, Job, Options, Progress, Tally};
+use super::run::{Outlet, Trouble, Word, room, run};
+use super::sockets::Sockets;
+use super::{Job, Options, Outcome, Progress, Tally};
 use crate::api::dto::{CheckedDto, ProgressDto, TargetCountDto, TaskStatusDto};
 use crate::escape::escape;
 
@@ -27,7 +28,7 @@ pub(crate) trait Audience {
     type Error;
 
     /// Keeps results. The run is held back until this returns.
-    fn keep(&mut self, batch: Vec<CheckDone>) -> impl Future<Output = Result<(), Self::Error>> + Send;
+    fn keep(&mut self, batch: Vec<Outcome>) -> impl Future<Output = Result<(), Self::Error>> + Send;
 
     /// Shows how far the run is.
     fn progress(&mut self, progress: ProgressDto);
@@ -68,13 +69,15 @@ pub(crate) async fn drive<A: Audience>(
 ) -> Result<CheckedDto, Broken<A::Error>> {
     let began = Instant::now();
     let total = course.before + u32::try_from(jobs.len()).unwrap_or(u32::MAX);
-    let concurrency = u32::try_from(sockets(options.concurrency)).unwrap_or(u32::MAX);
     let progress = Arc::new(Progress::default());
+    let sockets = Arc::new(Sockets::new(room(options.concurrency)));
+    let concurrency = u32::try_from(sockets.allowed()).unwrap_or(u32::MAX);
     let (results, mut batches) = mpsc::channel(BATCHES);
     let (words_out, mut words) = mpsc::channel(WORDS);
     // A result that cannot be kept ends this run and nothing else.
     let stop = cancel.child_token();
-    let outlet = Outlet { results, words: words_out, progress: Arc::clone(&progress) };
+    let outlet =
+        Outlet { results, words: words_out, progress: Arc::clone(&progress), sockets: Arc::clone(&sockets) };
     // A task of its own: here it would share a thread with whoever waits for it, and be woken for every result.
     let mut running = AbortOnDropHandle::new(tokio::spawn(run(jobs, options, outlet, stop.clone())));
     let mut tally = Tally::default();
@@ -92,7 +95,7 @@ pub(crate) async fn drive<A: Audience>(
             done: course.before + done,
             total,
             alive: progress.alive(),
-            in_flight: progress.in_flight(),
+            in_flight: u32::try_from(sockets.in_use()).unwrap_or(u32::MAX),
             concurrency,
             rate,
             seconds_left: (rate > 0.0).then(|| f64::from(left) / rate),

@@ -69,6 +69,9 @@ pub(crate) struct Panel {
     began: Instant,
     /// Which questions can be put, by [`carried_bit`].
     carried: AtomicU16,
+    /// The judges as they are now, and how often that has changed.
+    met: RwLock<Arc<[Option<Met>]>>,
+    version: AtomicU64,
     /// Whether anybody can be asked, as it changes.
     open: watch::Sender<bool>,
     /// Whether nobody can, for whoever only looks.
@@ -79,9 +82,26 @@ pub(crate) struct Panel {
 }
 
 /// A judge whose turn it is.
-pub(super) struct Turn {
+#[derive(Clone, Copy)]
+pub(super) struct Turn<'a> {
     pub(super) seat: usize,
-    pub(super) judge: Arc<Judge>,
+    pub(super) judge: &'a Judge,
+}
+
+/// A judge and which questions it can answer, by [`carried_bit`].
+struct Met {
+    judge: Arc<Judge>,
+    carried: u16,
+}
+
+/// The judges as somebody who asks knows them. All look at the same ones and count no references while they ask, which
+/// would make them wait for each other.
+#[derive(Clone)]
+pub(super) struct Known {
+    /// Which [`Panel::version`] this is of.
+    version: u64,
+    seats: Arc<[Option<Met>]>,
+    turn: usize,
 }
 
 impl Panel {
@@ -131,13 +151,15 @@ impl Panel {
             seats,
             turn: AtomicUsize::new(0),
             carried: AtomicU16::new(0),
+            met: RwLock::default(),
+            version: AtomicU64::new(0),
             own,
             began: Instant::now(),
             open: watch::Sender::new(true),
             shut: AtomicBool::new(false),
             refused,
         };
-        panel.count_carried();
+        panel.meet();
         if panel.anybody() {
             Ok(panel)
         } else {
@@ -177,14 +199,31 @@ impl Panel {
         self.carried.load(Ordering::Acquire) & carried_bit(tls, capability) != 0
     }
 
-    /// Works out which questions can be put by way of whom: every proxy asks for it, and it changes with the judges only.
-    fn count_carried(&self) {
-        let met = self.seats.iter().filter_map(Seat::judge).filter(|judge| self.serves_all(judge));
-        let bits = met.fold(0, |bits, judge| {
-            let carried = Capability::ALL.into_iter().filter(|capability| judge.carries(*capability));
-            carried.fold(bits, |bits, capability| bits | carried_bit(judge.url.tls, capability))
-        });
-        self.carried.store(bits, Ordering::Release);
+    /// Writes down for all who ask which judges there are, and which questions can be put by way of whom: it changes with
+    /// the judges only.
+    fn meet(&self) {
+        let met = |judge: Arc<Judge>| Met { carried: self.carried_by(&judge), judge };
+        let all: Arc<[Option<Met>]> = self.seats.iter().map(|seat| seat.judge().map(met)).collect();
+        let carried = all.iter().flatten().fold(0, |bits, met| bits | met.carried);
+        *self.met.write().unwrap_or_else(PoisonError::into_inner) = all;
+        self.carried.store(carried, Ordering::Release);
+        self.version.fetch_add(1, Ordering::Release);
+    }
+
+    /// Which questions can be put by way of a judge.
+    fn carried_by(&self, judge: &Judge) -> u16 {
+        let carried = Capability::ALL.into_iter().filter(|capability| judge.carries(*capability));
+        let bits = carried.fold(0, |bits, capability| bits | carried_bit(judge.url.tls, capability));
+        if self.serves_all(judge) { bits } else { 0 }
+    }
+
+    /// The judges as they are now, for somebody who asks.
+    pub(super) fn known(&self) -> Known {
+        let version = self.version.load(Ordering::Acquire);
+        let seats = Arc::clone(&self.met.read().unwrap_or_else(PoisonError::into_inner));
+        // So that those who ask do not all begin with the same judge.
+        let turn = self.turn.fetch_add(1, Ordering::Relaxed);
+        Known { version, seats, turn }
     }
 
     /// Whether a judge can answer every question, and not only the one about IPv6.
@@ -193,23 +232,33 @@ impl Panel {
     }
 
     /// The next judge in turn, over TLS or plain, that this question can be put by way of.
-    pub(super) fn next(&self, tls: bool, capability: Capability) -> Option<Turn> {
-        let first = self.turn.fetch_add(1, Ordering::Relaxed);
+    pub(super) fn next<'k>(
+        &self,
+        tls: bool,
+        capability: Capability,
+        known: &'k mut Known,
+    ) -> Option<Turn<'k>> {
+        if known.version != self.version.load(Ordering::Acquire) {
+            *known = self.known();
+        }
+        known.turn = known.turn.wrapping_add(1);
+        let (first, bit) = (known.turn, carried_bit(tls, capability));
         (0..self.seats.len()).find_map(|step| {
-            let at = first.wrapping_add(step) % self.seats.len();
-            let seat = self.seats.get(at)?;
-            if seat.spec.url.tls != tls || !seat.up.load(Ordering::Acquire) {
-                return None;
-            }
-            let judge = seat.judge().filter(|judge| self.serves_all(judge) && judge.carries(capability))?;
-            Some(Turn { seat: at, judge })
+            let seat = first.wrapping_add(step) % self.seats.len();
+            let met = known.seats.get(seat)?.as_ref().filter(|met| met.carried & bit != 0)?;
+            self.is_up(seat).then_some(Turn { seat, judge: &met.judge })
         })
     }
 
     /// A judge of the same kind that was not asked yet, for a second opinion.
-    pub(super) fn another(&self, tls: bool, capability: Capability, asked: &[&str]) -> Option<Turn> {
+    pub(super) fn another(
+        &self,
+        tls: bool,
+        capability: Capability,
+        asked: &[&str],
+    ) -> Option<(usize, Arc<Judge>)> {
         let new = |judge: &Judge| judge.url.tls == tls && !asked.contains(&judge.shown().as_ref());
-        self.up().find(|turn| new(&turn.judge) && turn.judge.carries(capability))
+        self.up().find(|(_, judge)| new(judge) && judge.carries(capability))
     }
 
     /// Whether a judge is asked over TLS, by how it stands in evidence.
@@ -218,16 +267,16 @@ impl Panel {
     }
 
     /// A judge that has a larger page and is asked in the clear, where a proxy could change it.
-    pub(super) fn with_page(&self) -> Option<Turn> {
-        self.up().find(|turn| turn.judge.has_page())
+    pub(super) fn with_page(&self) -> Option<(usize, Arc<Judge>)> {
+        self.up().find(|(_, judge)| judge.has_page())
     }
 
-    /// The judges that can answer now.
-    fn up(&self) -> impl Iterator<Item = Turn> {
+    /// The judges that can answer now, with their seats.
+    fn up(&self) -> impl Iterator<Item = (usize, Arc<Judge>)> {
         let seats = self.seats.iter().enumerate().filter(|(_, seat)| seat.up.load(Ordering::Acquire));
         seats
-            .filter_map(|(at, seat)| seat.judge().map(|judge| Turn { seat: at, judge }))
-            .filter(|turn| self.serves_all(&turn.judge))
+            .filter_map(|(at, seat)| seat.judge().map(|judge| (at, judge)))
+            .filter(|(_, judge)| self.serves_all(judge))
     }
 
     /// Whether there is a judge that can be asked over IPv6.
@@ -236,9 +285,9 @@ impl Panel {
     }
 
     /// A judge that can be asked over IPv6.
-    pub(super) fn next_ipv6(&self) -> Option<Turn> {
-        let turns = self.seats.iter().enumerate();
-        turns.filter_map(|(seat, s)| s.over_ipv6().map(|judge| Turn { seat, judge })).next()
+    pub(super) fn next_ipv6(&self) -> Option<(usize, Arc<Judge>)> {
+        let seats = self.seats.iter().enumerate();
+        seats.filter_map(|(seat, s)| s.over_ipv6().map(|judge| (seat, judge))).next()
     }
 
     /// Notes that a right answer of this judge came through to a question that was begun at this moment: it was given
@@ -273,12 +322,13 @@ impl Panel {
         self.seats.iter().any(|seat| seat.up.load(Ordering::Acquire) && serves(seat))
     }
 
+    /// Whether nobody can be asked. Every proxy comes by here, and nearly always somebody can.
+    pub(super) fn is_shut(&self) -> bool {
+        self.shut.load(Ordering::Acquire)
+    }
+
     /// Waits until somebody can be asked.
     pub(super) async fn opened(&self) {
-        // Every proxy comes by here, and nearly always somebody can be asked.
-        if !self.shut.load(Ordering::Acquire) {
-            return;
-        }
         let mut open = self.open.subscribe();
         // The sender lives in the panel, so waiting can only end by its opening.
         let _ = open.wait_for(|open| *open).await;
@@ -303,7 +353,7 @@ impl Panel {
                     seat.changed.store(self.now(), Ordering::Release);
                 }
                 *seat.judge.write().unwrap_or_else(PoisonError::into_inner) = Some(Arc::new(judge));
-                self.count_carried();
+                self.meet();
                 seat.last_good.fetch_max(asked, Ordering::AcqRel);
                 seat.up.store(true, Ordering::Release);
                 seat.ask_at.store(self.now() + micros(REINTRODUCE_AFTER), Ordering::Release);
@@ -324,7 +374,7 @@ impl Panel {
 
     /// Asks a judge that was up directly, and says whether it is.
     pub(super) async fn somebody_answers(&self) -> bool {
-        let Some(Turn { seat, .. }) = self.up().next() else { return false };
+        let Some((seat, _)) = self.up().next() else { return false };
         let asked = self.now();
         self.confirm(seat).await;
         self.good_since(seat, asked)

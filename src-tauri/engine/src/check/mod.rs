@@ -9,6 +9,7 @@ mod one;
 mod plan;
 mod progress;
 mod run;
+mod sockets;
 
 pub(crate) use crowd::{Crowd, sample};
 pub(crate) use drive::{Audience, Broken, Course, drive};
@@ -18,7 +19,9 @@ pub(crate) use run::{Trouble, Word, now_ms};
 
 use std::time::Duration;
 
-use proxydeck_domain::{Attempt, Evidence, Hints, Protocol, Proxy, UnixMs, Verdict};
+use std::sync::Arc;
+
+use proxydeck_domain::{Attempt, Capability, Evidence, Hints, Protocol, Proxy, Reason, UnixMs, Verdict};
 use proxydeck_wire::{ResolveRule, TargetUrl};
 
 /// One proxy to check.
@@ -45,6 +48,66 @@ pub struct CheckDone {
     pub evidence: Evidence,
     /// Visits to targets, in the order of the options; none of one that does not work.
     pub visits: Box<[Attempt]>,
+}
+
+/// A result as it is handed on. Most proxies of most lists are not there at all, and where nobody wants the evidence
+/// such a result is handed on as the few bytes in which it differs from the others.
+#[derive(Debug)]
+pub(crate) enum Outcome {
+    /// The endpoint was not reached, which settles all questions at once.
+    Unreached {
+        id: i64,
+        at: UnixMs,
+        /// The question that was to be asked.
+        by: Capability,
+        reason: Reason,
+    },
+    /// Anything else.
+    Checked(Box<CheckDone>),
+}
+
+impl Outcome {
+    /// The number of its job.
+    pub(crate) fn id(&self) -> i64 {
+        match self {
+            Self::Unreached { id, .. } => *id,
+            Self::Checked(done) => done.id,
+        }
+    }
+
+    /// Why it does not work; none if it does.
+    pub(crate) fn reason(&self) -> Option<Reason> {
+        match self {
+            Self::Unreached { reason, .. } => Some(*reason),
+            Self::Checked(done) => done.verdict.reason,
+        }
+    }
+
+    /// Visits to targets.
+    pub(crate) fn visits(&self) -> &[Attempt] {
+        match self {
+            Self::Unreached { .. } => &[],
+            Self::Checked(done) => &done.visits,
+        }
+    }
+
+    /// The whole result.
+    pub(crate) fn done(self) -> Option<CheckDone> {
+        match self {
+            Self::Unreached { id, at, by, reason } => CheckDone::unreached(id, at, by, reason),
+            Self::Checked(done) => Some(*done),
+        }
+    }
+}
+
+impl CheckDone {
+    /// What came of an endpoint that was not reached; none for a reason that says nothing about a proxy.
+    pub(crate) fn unreached(id: i64, at: UnixMs, by: Capability, reason: Reason) -> Option<Self> {
+        let mut attempt = Attempt::new(by, Arc::from(""));
+        attempt.reason = Some(reason);
+        let verdict = Verdict::of(&Evidence { attempts: vec![attempt] })?;
+        Some(Self { id, at, verdict, evidence: Evidence::default(), visits: Box::default() })
+    }
 }
 
 /// How to check.
@@ -78,4 +141,25 @@ pub(crate) struct Options {
     pub(crate) recorded: bool,
     /// Whether the evidence is wanted; otherwise it is let go as soon as it has its verdict.
     pub(crate) with_evidence: bool,
+}
+
+#[cfg(test)]
+mod tests {
+    use proxydeck_domain::{Stage, StageTimes};
+
+    use super::*;
+
+    #[test]
+    fn one_that_was_not_reached_means_the_same_with_its_evidence_and_without() {
+        for reason in Reason::ALL.iter().copied().filter(|reason| reason.settles_all()) {
+            let mut attempt = Attempt::new(Capability::Connect, Arc::from("https://judge.example/"));
+            let mut times = StageTimes::default();
+            times.add(Stage::Dial, 300);
+            (attempt.stage, attempt.times, attempt.reason) = (Stage::Dial, times, Some(reason));
+            let whole = Verdict::of(&Evidence { attempts: vec![attempt] });
+            let short = CheckDone::unreached(7, 8, Capability::Connect, reason).map(|done| done.verdict);
+            assert!(whole.is_some(), "{reason:?} says something about the proxy");
+            assert_eq!(short, whole, "{reason:?}");
+        }
+    }
 }

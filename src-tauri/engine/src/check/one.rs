@@ -14,12 +14,11 @@ use proxydeck_domain::{
     Anonymity, Attempt, Capability, Evidence, GIVEAWAY_EXIT, Host, Proxy, Reason, Stage, is_public,
 };
 use proxydeck_wire::{Accepted, Ask, Pace, Resolution, Scratch, Tried, Visit, attempt, visit};
-use tokio::sync::{Semaphore, SemaphorePermit};
 use tokio::time::sleep;
 
-use super::judges::{Panel, Turn};
+use super::judges::{Known, Panel, Turn};
 use super::plan::{by_name, questions};
-use super::progress::{Progress, Socket};
+use super::sockets::{Hold, Sockets};
 use super::{Job, Options};
 
 /// How far ahead a foreign judge's turns may be booked before nobody dials for it: a proxy that was dialled does
@@ -41,9 +40,63 @@ const MAX_OPINIONS: usize = 3;
 pub(super) struct Bench {
     pub(super) panel: Panel,
     pub(super) options: Options,
-    pub(super) sockets: Semaphore,
+    pub(super) sockets: Arc<Sockets>,
     pub(super) dials: Option<Pace>,
-    pub(super) progress: Arc<Progress>,
+}
+
+/// What somebody who asks holds from question to question.
+pub(super) struct Hands<'a> {
+    known: Known,
+    grip: Grip<'a>,
+}
+
+/// What one question takes.
+struct Grip<'a> {
+    bench: &'a Bench,
+    scratch: Scratch,
+    hold: Hold<'a>,
+}
+
+impl Grip<'_> {
+    /// Waits for a turn to dial and a socket for it.
+    async fn take_socket(&mut self) {
+        if let Some(dials) = &self.bench.dials {
+            self.hold.rest();
+            dials.turn().await;
+        }
+        self.hold.take().await;
+    }
+}
+
+impl<'a> Hands<'a> {
+    /// Those of a worker. One protocol is one question at a time; to find it out takes several at once.
+    pub(super) fn new(bench: &'a Bench) -> Self {
+        Self::with(bench, bench.panel.known(), bench.options.protocol.is_some())
+    }
+
+    /// Those for one question that is asked beside others.
+    fn beside(bench: &'a Bench, known: &Known) -> Self {
+        Self::with(bench, known.clone(), false)
+    }
+
+    fn with(bench: &'a Bench, known: Known, keeps: bool) -> Self {
+        let grip = Grip { bench, scratch: Scratch::default(), hold: Hold::new(&bench.sockets, keeps) };
+        Self { known, grip }
+    }
+
+    /// Waits until another proxy can be asked.
+    pub(super) async fn be_ready(&mut self) {
+        if self.grip.bench.panel.is_shut() {
+            self.rest();
+            self.grip.bench.panel.opened().await;
+        }
+        self.grip.hold.be_ready().await;
+    }
+
+    /// No socket is opened for a while: others may.
+    pub(super) fn rest(&mut self) {
+        self.grip.hold.rest();
+    }
 }
 
 /// What came of one proxy.
@@ -78,8 +131,12 @@ impl Question {
 }
 
 /// Checks one proxy. `room` is for its attempts.
-pub(super) async fn check(bench: &Bench, job: &Job, room: Vec<Attempt>, scratch: &mut Scratch) -> Seen {
-    let mut seen = Seen { evidence: Evidence { attempts: room }, ..Seen::default() };
+pub(super) async fn check(
+    bench: &Bench,
+    job: &Job,
+    room: &mut Vec<Attempt>,
+    hands: &mut Hands<'_>,
+) -> Checked {
     let endpoint = &job.proxy.endpoint;
     let address = match locate(bench, job).await {
         Ok(ip) => SocketAddr::new(ip, endpoint.port()),
@@ -87,55 +144,83 @@ pub(super) async fn check(bench: &Bench, job: &Job, room: Vec<Attempt>, scratch:
             let mut attempt = Attempt::new(Capability::Http, Arc::from(""));
             attempt.stage = Stage::Resolve;
             attempt.reason = Some(reason);
-            seen.evidence.attempts.push(attempt);
-            return seen;
+            return Seen::of(attempt).checked(bench);
         }
     };
-    let asked = questions(bench.options.protocol, job.hints, endpoint.port());
-    let mut asked = asked.iter().copied().filter(|capability| bench.judge_kind(*capability).is_some());
-    let Some(first) = asked.next() else { return seen };
+    let mut asked = questions(bench.options.protocol, job.hints, endpoint.port())
+        .filter(|capability| bench.judge_kind(*capability).is_some());
+    let Some(first) = asked.next() else { return Checked::Seen(Seen::default()) };
+    let line = Line { bench, proxy: &job.proxy, address };
+    if bench.options.protocol.is_none() {
+        let mut seen = Seen { evidence: Evidence { attempts: std::mem::take(room) }, ..Seen::default() };
+        // On the heap, so that a check of one known protocol need not make room for it.
+        Box::pin(line.find_out(job, first, asked.collect(), hands, &mut seen)).await;
+        return line.go_on(seen, hands).await.checked(bench);
+    }
+    let answer = line.ask(Question::new(first), None, hands).await;
+    // Most are not reached, and nothing is written down of them anywhere.
+    if let Some((by, reason)) = unreached(bench, std::slice::from_ref(&answer.tried.attempt)) {
+        hands.grip.scratch.reclaim(answer.tried.attempt);
+        return Checked::Unreached { by, reason };
+    }
+    let mut seen = Seen { evidence: Evidence { attempts: std::mem::take(room) }, ..Seen::default() };
     // Most have one attempt and no more; the first growth of a vector makes room for four.
     seen.evidence.attempts.reserve_exact(1);
-    let line = Line { bench, proxy: &job.proxy, address };
-    if bench.options.protocol.is_some() {
-        seen.take(line.ask(Question::new(first), None, scratch).await);
-    } else {
-        // On the heap, so that a check of one known protocol need not make room for it.
-        Box::pin(line.find_out(job, first, asked.collect(), scratch, &mut seen)).await;
+    seen.take(answer);
+    Checked::Seen(line.go_on(seen, hands).await)
+}
+
+/// What is to be said of a proxy that was not reached, where that is all that anybody wants to know.
+fn unreached(bench: &Bench, attempts: &[Attempt]) -> Option<(Capability, Reason)> {
+    match attempts {
+        [Attempt { capability, reason: Some(reason), .. }]
+            if reason.settles_all() && !bench.options.with_evidence =>
+        {
+            Some((*capability, *reason))
+        }
+        _ => None,
     }
-    if seen.is_settled() {
-        return seen;
+}
+
+impl Line<'_> {
+    /// Asks what is worth asking when the first questions have been answered.
+    async fn go_on(&self, mut seen: Seen, hands: &mut Hands<'_>) -> Seen {
+        let bench = self.bench;
+        if seen.is_settled() {
+            return seen;
+        }
+        if bench.options.protocol.is_some() && seen.may_want_tls(false) {
+            Box::pin(self.ask_over_tls(hands, &mut seen)).await;
+        }
+        for capability in seen.by_name().into_iter().filter(|by_name| bench.judge_kind(*by_name).is_some()) {
+            seen.take(self.ask(Question::new(capability), None, hands).await);
+        }
+        if let Some((by, over_tls)) = seen.tunnel()
+            && bench.panel.has_ipv6()
+        {
+            let question = Question { by, over_tls, ..Question::new(Capability::Ipv6) };
+            let mut answer = self.ask(question, None, hands).await;
+            // Who tunnels to this very port otherwise refuses the address.
+            answer.tried.attempt.conclusive |= seen.tunnels_to(answer.tried.attempt.port);
+            seen.take(answer);
+        }
+        if seen.suspicion().is_some() {
+            // On the heap, so that the many that arouse none need not make room for it.
+            Box::pin(self.ask_others(hands, &mut seen)).await;
+        }
+        if bench.options.full_trust
+            && let Some((seat, judge)) = bench.panel.with_page()
+            && let Some((by, over_tls)) = seen.way(false, judge.url.name().is_some())
+        {
+            let question = Question { over_tls, page: true, ..Question::new(by) };
+            let turn = Turn { seat, judge: &judge };
+            seen.take(bench.ask_judge(question, turn, self, None, &mut hands.grip).await);
+        }
+        if !bench.options.targets.is_empty() {
+            Box::pin(self.visit_targets(hands, &mut seen)).await;
+        }
+        seen
     }
-    if bench.options.protocol.is_some() && seen.may_want_tls(false) {
-        Box::pin(line.ask_over_tls(scratch, &mut seen)).await;
-    }
-    for capability in seen.by_name().into_iter().filter(|by_name| bench.judge_kind(*by_name).is_some()) {
-        seen.take(line.ask(Question::new(capability), None, scratch).await);
-    }
-    if let Some((by, over_tls)) = seen.tunnel()
-        && bench.panel.has_ipv6()
-    {
-        let question = Question { by, over_tls, ..Question::new(Capability::Ipv6) };
-        let mut answer = line.ask(question, None, scratch).await;
-        // Who tunnels to this very port otherwise refuses the address.
-        answer.tried.attempt.conclusive |= seen.tunnels_to(answer.tried.attempt.port);
-        seen.take(answer);
-    }
-    if seen.suspicion().is_some() {
-        // On the heap, so that the many that arouse none need not make room for it.
-        Box::pin(line.ask_others(scratch, &mut seen)).await;
-    }
-    if bench.options.full_trust
-        && let Some(turn) = bench.panel.with_page()
-        && let Some((by, over_tls)) = seen.way(false, turn.judge.url.name().is_some())
-    {
-        let question = Question { over_tls, page: true, ..Question::new(by) };
-        seen.take(bench.ask_judge(question, turn, &line, None, scratch).await);
-    }
-    if !bench.options.targets.is_empty() {
-        Box::pin(line.visit_targets(scratch, &mut seen)).await;
-    }
-    seen
 }
 
 /// A proxy that can be asked.
@@ -146,9 +231,16 @@ struct Line<'a> {
 }
 
 impl Line<'_> {
-    async fn ask(&self, question: Question, accepted: Option<&Accepted>, scratch: &mut Scratch) -> Asked {
-        match self.bench.turn(question.capability) {
-            Some(turn) => self.bench.ask_judge(question, turn, self, accepted, scratch).await,
+    async fn ask(&self, question: Question, accepted: Option<&Accepted>, hands: &mut Hands<'_>) -> Asked {
+        let Hands { known, grip } = hands;
+        if question.capability == Capability::Ipv6
+            && let Some((seat, judge)) = self.bench.panel.next_ipv6()
+        {
+            let turn = Turn { seat, judge: &judge };
+            return self.bench.ask_judge(question, turn, self, accepted, grip).await;
+        }
+        match self.bench.turn(question.capability, known) {
+            Some(turn) => self.bench.ask_judge(question, turn, self, accepted, grip).await,
             None => {
                 let mut attempt = Attempt::new(question.capability, Arc::from(""));
                 attempt.reason = Some(Reason::JudgeDown);
@@ -159,7 +251,7 @@ impl Line<'_> {
 
     /// Asks a second judge where what the first one says is suspicious and, where they disagree, a third: the majority
     /// is believed, and without one the worse is.
-    async fn ask_others(&self, scratch: &mut Scratch, seen: &mut Seen) {
+    async fn ask_others(&self, hands: &mut Hands<'_>, seen: &mut Seen) {
         let Some(first) = seen.suspicion() else { return };
         let Attempt { capability, over_tls, ref judge, .. } = seen.evidence.attempts[first];
         let mut asked = vec![Arc::clone(judge)];
@@ -167,10 +259,11 @@ impl Line<'_> {
         let mut opinions = vec![first];
         while opinions.len() < MAX_OPINIONS {
             let names: Vec<&str> = asked.iter().map(AsRef::as_ref).collect();
-            let Some(turn) = self.bench.panel.another(tls, capability, &names) else { return };
-            asked.push(Arc::clone(turn.judge.shown()));
+            let Some((seat, judge)) = self.bench.panel.another(tls, capability, &names) else { return };
+            asked.push(Arc::clone(judge.shown()));
             let question = Question { over_tls, ..Question::new(capability) };
-            let answer = self.bench.ask_judge(question, turn, self, None, scratch).await;
+            let turn = Turn { seat, judge: &judge };
+            let answer = self.bench.ask_judge(question, turn, self, None, &mut hands.grip).await;
             let opinion = Opinion::of(&answer.tried.attempt);
             seen.take(answer);
             let Some(opinion) = opinion else { return };
@@ -194,13 +287,14 @@ impl Line<'_> {
     }
 
     /// Goes through the proxy to every target, in the way that serves it best.
-    async fn visit_targets(&self, scratch: &mut Scratch, seen: &mut Seen) {
+    async fn visit_targets(&self, hands: &mut Hands<'_>, seen: &mut Seen) {
         if seen.breaks_trust() {
             return;
         }
         for target in &self.bench.options.targets {
             let Some((by, over_tls)) = seen.way(target.is_tls(), target.is_named()) else { continue };
-            let _socket = self.bench.take_socket().await;
+            let grip = &mut hands.grip;
+            grip.take_socket().await;
             let question = Visit {
                 by,
                 over_tls,
@@ -211,16 +305,17 @@ impl Line<'_> {
                 recorded: self.bench.options.recorded,
                 to_unverified: self.bench.options.to_unverified,
             };
-            let seen_there = visit(self.bench.panel.net(), &question, scratch).await;
+            let seen_there = visit(self.bench.panel.net(), &question, &mut grip.scratch).await;
+            grip.hold.closed();
             seen.visits.push(seen_there);
         }
     }
 
     /// Asks several questions at once.
-    async fn ask_all(&self, questions: impl Iterator<Item = Question>) -> Vec<Asked> {
-        join_all(
-            questions.map(|question| async move { self.ask(question, None, &mut Scratch::default()).await }),
-        )
+    async fn ask_all(&self, questions: impl Iterator<Item = Question>, known: &Known) -> Vec<Asked> {
+        join_all(questions.map(|question| async move {
+            self.ask(question, None, &mut Hands::beside(self.bench, known)).await
+        }))
         .await
     }
 
@@ -230,7 +325,7 @@ impl Line<'_> {
         job: &Job,
         first: Capability,
         rest: Vec<Capability>,
-        scratch: &mut Scratch,
+        hands: &mut Hands<'_>,
         seen: &mut Seen,
     ) {
         let timeout = self.bench.options.timeout;
@@ -244,8 +339,9 @@ impl Line<'_> {
             patience: (!heard_out(capability)).then_some(patience),
             ..Question::new(capability)
         };
+        let known = hands.known.clone();
         let accepted = Accepted::default();
-        let mut asking = Box::pin(self.ask(put(first, silent), Some(&accepted), scratch));
+        let mut asking = Box::pin(self.ask(put(first, silent), Some(&accepted), hands));
         let silence = async {
             let silent = (accepted.wait().await * SILENT_WAYS).clamp(least, most);
             sleep(silent).await;
@@ -270,14 +366,14 @@ impl Line<'_> {
                     Capability::Connect if spoke_http => Question::new(*capability),
                     _ => put(*capability, patience),
                 });
-                for answer in self.ask_all(others).await {
+                for answer in self.ask_all(others, &known).await {
                     seen.take(answer);
                 }
             }
             Err(waited) => {
                 silent = waited;
                 patience = waited;
-                let others = self.ask_all(rest.iter().map(|capability| put(*capability, silent)));
+                let others = self.ask_all(rest.iter().map(|capability| put(*capability, silent)), &known);
                 let (answer, others) = join(&mut asking, others).await;
                 seen.take(answer);
                 for answer in others {
@@ -286,7 +382,7 @@ impl Line<'_> {
             }
         }
         if seen.may_want_tls(true) {
-            self.ask_over_tls(&mut Scratch::default(), seen).await;
+            self.ask_over_tls(&mut Hands::beside(self.bench, &known), seen).await;
         }
         let slowest = seen.response_times().max().map_or(silent, |time| silent.max(time * SLOWER));
         let hopeless = !seen.spoke();
@@ -299,13 +395,13 @@ impl Line<'_> {
             _ if works || speaks_http => (slowest > patience).then(|| put(capability, slowest)),
             _ => Some(Question::new(capability)),
         });
-        for answer in self.ask_all(again).await {
+        for answer in self.ask_all(again, &known).await {
             seen.take(answer);
         }
     }
 
     /// Asks again over TLS with the proxy itself.
-    async fn ask_over_tls(&self, scratch: &mut Scratch, seen: &mut Seen) {
+    async fn ask_over_tls(&self, hands: &mut Hands<'_>, seen: &mut Seen) {
         for capability in [Capability::Http, Capability::Connect] {
             let wanted = match self.bench.options.protocol {
                 Some(only) => capability.protocol() == Some(only),
@@ -313,7 +409,7 @@ impl Line<'_> {
             };
             if wanted && self.bench.judge_kind(capability).is_some() {
                 let question = Question { over_tls: true, ..Question::new(capability) };
-                let answer = self.ask(question, None, scratch).await;
+                let answer = self.ask(question, None, hands).await;
                 let is_tls = answer.tried.attempt.reason.is_none()
                     || answer.tried.attempt.stage > Stage::Handshake
                     || answer.tried.attempt.code.is_some();
@@ -377,38 +473,29 @@ impl Bench {
         }
     }
 
-    /// Whose turn it is to be asked.
-    fn turn(&self, capability: Capability) -> Option<Turn> {
-        match capability {
-            Capability::Ipv6 => self.panel.next_ipv6(),
-            _ => self.judge_kind(capability).and_then(|tls| self.panel.next(tls, capability)),
+    /// Whose turn it is to be asked. There is no turn for questions about IPv6.
+    fn turn<'k>(&self, capability: Capability, known: &'k mut Known) -> Option<Turn<'k>> {
+        if capability == Capability::Ipv6 {
+            return None;
         }
-    }
-
-    /// A turn to dial and a socket for it.
-    async fn take_socket(&self) -> (Option<SemaphorePermit<'_>>, Socket<'_>) {
-        if let Some(dials) = &self.dials {
-            dials.turn().await;
-        }
-        // The semaphore is never closed, so a permit always comes.
-        let permit = self.sockets.acquire().await.ok();
-        (permit, self.progress.socket())
+        self.judge_kind(capability).and_then(|tls| self.panel.next(tls, capability, known))
     }
 
     async fn ask_judge(
         &self,
         question: Question,
-        Turn { seat, judge }: Turn,
+        Turn { seat, judge }: Turn<'_>,
         line: &Line<'_>,
         accepted: Option<&Accepted>,
-        scratch: &mut Scratch,
+        grip: &mut Grip<'_>,
     ) -> Asked {
         let Question { capability, by, over_tls, patience, page } = question;
         let pace = self.panel.seat(seat).and_then(|s| s.pace.as_ref());
         while let Some(early) = pace.and_then(|p| p.backlog().checked_sub(BOOKED_AHEAD)) {
+            grip.hold.rest();
             sleep(early.max(Duration::from_millis(1))).await;
         }
-        let _socket = self.take_socket().await;
+        grip.take_socket().await;
         let ask = Ask {
             capability,
             by,
@@ -417,7 +504,7 @@ impl Bench {
             accepted,
             proxy: line.proxy,
             address: line.address,
-            judge: &judge,
+            judge,
             own: self.panel.own(),
             timeout: self.options.timeout,
             pace,
@@ -425,7 +512,8 @@ impl Bench {
             page,
             to_unverified: self.options.to_unverified,
         };
-        let tried = attempt(self.panel.net(), &ask, scratch).await;
+        let tried = attempt(self.panel.net(), &ask, &mut grip.scratch).await;
+        grip.hold.closed();
         if tried.attempt.reason.is_none() {
             let took: u64 = tried.attempt.times.iter().map(|(_, micros)| u64::from(micros)).sum();
             self.panel.answered(seat, self.panel.now().saturating_sub(took));
@@ -460,7 +548,27 @@ impl Opinion {
     }
 }
 
+/// What a check of one proxy comes back with.
+pub(super) enum Checked {
+    /// It was not reached, and nobody wants to know more.
+    Unreached { by: Capability, reason: Reason },
+    /// Anything else.
+    Seen(Seen),
+}
+
 impl Seen {
+    /// One attempt and nothing else.
+    fn of(attempt: Attempt) -> Self {
+        Self { evidence: Evidence { attempts: vec![attempt] }, ..Self::default() }
+    }
+
+    fn checked(self, bench: &Bench) -> Checked {
+        match unreached(bench, &self.evidence.attempts) {
+            Some((by, reason)) => Checked::Unreached { by, reason },
+            None => Checked::Seen(self),
+        }
+    }
+
     fn take(&mut self, asked: Asked) {
         let Asked { tried: Tried { attempt, cut }, seat } = asked;
         if let Some(seat) = seat

@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use proxydeck_domain::{Attempt, Reason, Verdict};
+use proxydeck_domain::{Attempt, Reason};
 
 /// Over how long the rate is measured: long enough to be read, short enough to be of now.
 const RATE_WINDOW: Duration = Duration::from_secs(5);
@@ -15,35 +15,22 @@ const RATE_WINDOW: Duration = Duration::from_secs(5);
 pub(crate) struct Progress {
     done: AtomicU32,
     alive: AtomicU32,
-    in_flight: AtomicU32,
     by_reason: [AtomicU32; 32],
     /// Of each target, who was led there and who was let in. Touched only where targets are asked for.
     targets: Mutex<BTreeMap<Arc<str>, (u32, u32)>>,
 }
 
-/// A socket in use, for as long as it lives.
-pub(super) struct Socket<'a>(&'a Progress);
-
-impl Drop for Socket<'_> {
-    fn drop(&mut self) {
-        self.0.in_flight.fetch_sub(1, Ordering::Relaxed);
-    }
-}
-
 impl Progress {
-    pub(super) fn socket(&self) -> Socket<'_> {
-        self.in_flight.fetch_add(1, Ordering::Relaxed);
-        Socket(self)
-    }
-
-    pub(super) fn landed(&self, verdict: &Verdict) {
+    /// A proxy is finished; without a reason it works.
+    pub(super) fn landed(&self, reason: Option<Reason>) {
         self.done.fetch_add(1, Ordering::Relaxed);
-        if verdict.success {
-            self.alive.fetch_add(1, Ordering::Relaxed);
-        } else if let Some(counter) = verdict.reason.and_then(|r| self.by_reason.get(usize::from(r.number())))
-        {
-            counter.fetch_add(1, Ordering::Relaxed);
-        }
+        match reason {
+            None => self.alive.fetch_add(1, Ordering::Relaxed),
+            Some(reason) => match self.by_reason.get(usize::from(reason.number())) {
+                Some(counter) => counter.fetch_add(1, Ordering::Relaxed),
+                None => 0,
+            },
+        };
     }
 
     pub(super) fn visited(&self, visits: &[Attempt]) {
@@ -71,11 +58,6 @@ impl Progress {
     /// Of these, the ones that work.
     pub(crate) fn alive(&self) -> u32 {
         self.alive.load(Ordering::Relaxed)
-    }
-
-    /// Sockets in use.
-    pub(crate) fn in_flight(&self) -> u32 {
-        self.in_flight.load(Ordering::Relaxed)
     }
 
     /// Of those finished, the ones that do not work, by reason.

@@ -9,17 +9,18 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, SystemTime};
 
-use proxydeck_domain::{Reason, UnixMs, Verdict};
-use proxydeck_wire::{AskError, Net, Pace, Resolver, Scratch};
-use tokio::sync::{Notify, Semaphore, mpsc};
+use proxydeck_domain::{Attempt, Reason, UnixMs, Verdict};
+use proxydeck_wire::{AskError, Net, Pace, Resolver};
+use tokio::sync::{Notify, mpsc};
 use tokio::task::JoinSet;
 use tokio::time::{Instant, MissedTickBehavior, interval, sleep};
 use tokio_util::sync::CancellationToken;
 
 use super::line::Line;
-use super::one::{Bench, check};
+use super::one::{Bench, Checked, Hands, Seen, check};
 use super::progress::Progress;
-use super::{CheckDone, Job, Options, Panel};
+use super::sockets::Sockets;
+use super::{CheckDone, Job, Options, Outcome, Panel};
 
 /// A batch goes on when it has this many results: what the store writes well in one transaction.
 const BATCH: usize = 500;
@@ -67,11 +68,13 @@ pub(crate) enum Word {
 /// Where a run puts what it has to say.
 pub(super) struct Outlet {
     /// Results in order of completion.
-    pub(super) results: mpsc::Sender<Vec<CheckDone>>,
+    pub(super) results: mpsc::Sender<Vec<Outcome>>,
     /// Everything else.
     pub(super) words: mpsc::Sender<Word>,
     /// The counters.
     pub(super) progress: Arc<Progress>,
+    /// The sockets that it may use.
+    pub(super) sockets: Arc<Sockets>,
 }
 
 /// A result on its way.
@@ -80,41 +83,13 @@ struct Landed {
     ended: u64,
     /// Whether our own machine could not.
     ours: bool,
-    done: Option<CheckDone>,
+    /// None where nothing can be said about the proxy.
+    outcome: Option<Outcome>,
     suspected: Vec<usize>,
 }
 
-/// The sockets of a run, as many as the line bears. Of those that it no longer bears, the ones in use are taken away when
-/// they come back.
-struct Sockets {
-    line: Line,
-    allowed: usize,
-    owed: usize,
-}
-
-impl Sockets {
-    fn new(wanted: usize, timeout: Duration) -> Self {
-        Self { line: Line::new(wanted, timeout), allowed: wanted, owed: 0 }
-    }
-
-    /// Brings the permits to what the line bears.
-    fn settle(&mut self, permits: &Semaphore) {
-        let limit = self.line.limit();
-        if limit < self.allowed {
-            self.owed += self.allowed - limit;
-        } else {
-            let more = limit - self.allowed;
-            let kept = more.min(self.owed);
-            self.owed -= kept;
-            permits.add_permits(more - kept);
-        }
-        self.allowed = limit;
-        self.owed -= permits.forget_permits(self.owed);
-    }
-}
-
 /// Raises the limit of open files and says how many sockets a run may use.
-pub(super) fn sockets(wanted: usize) -> usize {
+pub(super) fn room(wanted: usize) -> usize {
     let files = rlimit::increase_nofile_limit(u64::MAX).unwrap_or(1024);
     let room = usize::try_from(files.saturating_sub(RESERVED_FILES)).unwrap_or(usize::MAX);
     wanted.min(room.max(MIN_CONCURRENCY))
@@ -144,15 +119,14 @@ pub(super) async fn run(
     if options.full_trust && panel.with_page().is_none() {
         let _ = outlet.words.send(Word::NoLargerPage).await;
     }
-    let concurrency = sockets(options.concurrency);
+    let concurrency = outlet.sockets.allowed();
     let bench = Arc::new(Bench {
         panel,
-        sockets: Semaphore::new(concurrency),
+        sockets: Arc::clone(&outlet.sockets),
         dials: options.rate.map(Pace::per_second),
-        progress: Arc::clone(&outlet.progress),
         options,
     });
-    let mut sockets = Sockets::new(concurrency, bench.options.timeout);
+    let mut line = Line::new(concurrency, bench.options.timeout);
     let mut todo: Arc<[usize]> = (0..jobs.len()).collect();
     let mut put_off = vec![0_u8; jobs.len()];
     let mut retries = bench.options.retries;
@@ -164,7 +138,7 @@ pub(super) async fn run(
             retry: retries > 0,
             concurrency,
         };
-        let left = round.go(&outlet, &mut sockets, &cancel).await;
+        let left = round.go(&outlet, &mut line, &cancel).await;
         retries = retries.saturating_sub(1);
         todo = left
             .into_iter()
@@ -199,12 +173,7 @@ struct Round {
 
 impl Round {
     /// Asks all that is to do once and returns what must be asked again.
-    async fn go(
-        self,
-        outlet: &Outlet,
-        sockets: &mut Sockets,
-        cancel: &CancellationToken,
-    ) -> Vec<(usize, Because)> {
+    async fn go(self, outlet: &Outlet, line: &mut Line, cancel: &CancellationToken) -> Vec<(usize, Because)> {
         let landing = Arc::new(Landing::default());
         let next = Arc::new(AtomicUsize::new(0));
         let mut workers = JoinSet::new();
@@ -231,27 +200,27 @@ impl Round {
         let mut stopped = false;
         while working || (!collector.held.is_empty() && !cancel.is_cancelled()) {
             tokio::select! {
-                () = landing.full.notified() => collector.take_all(&landing, &mut emptied, sockets),
+                () = landing.full.notified() => collector.take_all(&landing, &mut emptied, line),
                 ended = workers.join_next(), if working => {
                     if let Some(Err(broken)) = ended && broken.is_panic() {
                         std::panic::resume_unwind(broken.into_panic());
                     }
                     if workers.is_empty() {
-                        collector.take_all(&landing, &mut emptied, sockets);
+                        collector.take_all(&landing, &mut emptied, line);
                         // Nobody's answer can explain what is held any more, so there is nothing to wait for.
                         working = false;
                         tick.reset_immediately();
                     }
                 }
                 _ = tick.tick() => {
-                    collector.take_all(&landing, &mut emptied, sockets);
+                    collector.take_all(&landing, &mut emptied, line);
                     let now = self.bench.panel.now();
-                    if sockets.line.jumped(now) {
+                    if line.jumped(now) {
                         let bench = Arc::clone(&self.bench);
                         lost.spawn(async move { bench.panel.somebody_answers().await });
                     }
-                    sockets.line.quiet(now);
-                    sockets.settle(&self.bench.sockets);
+                    line.quiet(now);
+                    self.bench.sockets.settle(line.limit());
                     collector.look_again();
                     for seat in collector.to_ask(if working { HELD_FOR } else { Duration::ZERO }) {
                         let bench = Arc::clone(&self.bench);
@@ -273,7 +242,7 @@ impl Round {
                 Some(answers) = lost.join_next(), if !lost.is_empty() => {
                     if answers.unwrap_or(false) {
                         tracing::warn!("far more dials than usual come to nothing; fewer are made at once");
-                        sockets.line.trouble(self.bench.panel.now());
+                        line.trouble(self.bench.panel.now());
                     }
                 }
             }
@@ -298,36 +267,49 @@ async fn worker(
     next: Arc<AtomicUsize>,
     landing: Arc<Landing>,
 ) {
-    let mut scratch = Scratch::default();
+    let mut hands = Hands::new(&bench);
     // Room for attempts that is used again where the evidence is not handed on.
     let mut spare = Vec::new();
     loop {
-        bench.panel.opened().await;
+        hands.be_ready().await;
         let Some(&at) = todo.get(next.fetch_add(1, Ordering::Relaxed)) else { return };
         let Some(job) = jobs.get(at) else { return };
-        let seen = check(&bench, job, std::mem::take(&mut spare), &mut scratch).await;
-        let ours = seen.evidence.attempts.iter().any(|a| a.reason == Some(Reason::LocalError));
-        let verdict = Verdict::of(&seen.evidence);
-        let mut evidence = seen.evidence;
-        if !bench.options.with_evidence {
-            let mut attempts = std::mem::take(&mut evidence.attempts);
-            attempts.clear();
-            attempts.shrink_to(MOST_SPARE);
-            spare = attempts;
+        let landed = match check(&bench, job, &mut spare, &mut hands).await {
+            Checked::Unreached { by, reason } => Landed {
+                job: at,
+                ended: bench.panel.now(),
+                ours: false,
+                outcome: Some(Outcome::Unreached { id: job.id, at: now_ms(), by, reason }),
+                suspected: Vec::new(),
+            },
+            Checked::Seen(seen) => land(&bench, at, job.id, seen, &mut spare),
+        };
+        let ours = landed.ours;
+        if let Some(landed) = landing.put(landed) {
+            hands.rest();
+            landing.put_later(landed).await;
         }
-        let done = verdict.map(|verdict| CheckDone {
-            id: job.id,
-            at: now_ms(),
-            verdict,
-            evidence,
-            visits: seen.visits.into_boxed_slice(),
-        });
-        let landed = Landed { job: at, ended: bench.panel.now(), ours, done, suspected: seen.suspected };
-        landing.put(landed).await;
         if ours {
+            hands.rest();
             sleep(LOCAL_PAUSE).await;
         }
     }
+}
+
+/// What is handed on of what was seen. Where nobody wants the evidence, its room is used again.
+fn land(bench: &Bench, job: usize, id: i64, seen: Seen, spare: &mut Vec<Attempt>) -> Landed {
+    let Seen { mut evidence, visits, suspected, .. } = seen;
+    let ours = evidence.attempts.iter().any(|a| a.reason == Some(Reason::LocalError));
+    let verdict = Verdict::of(&evidence);
+    if !bench.options.with_evidence {
+        *spare = std::mem::take(&mut evidence.attempts);
+        spare.clear();
+        spare.shrink_to(MOST_SPARE);
+    }
+    let visits = visits.into_boxed_slice();
+    let outcome = verdict
+        .map(|verdict| Outcome::Checked(Box::new(CheckDone { id, at: now_ms(), verdict, evidence, visits })));
+    Landed { job, ended: bench.panel.now(), ours, outcome, suspected }
 }
 
 /// Where workers put their results: a heap that is taken away at once, so that nobody is woken for each of them.
@@ -341,21 +323,28 @@ struct Landing {
 }
 
 impl Landing {
-    /// Puts a result down; waits where too many lie there.
-    async fn put(&self, landed: Landed) {
-        let mut landed = Some(landed);
+    /// Puts a result down. Gives it back where too many lie there.
+    fn put(&self, landed: Landed) -> Option<Landed> {
+        let mut heap = self.heap.lock().unwrap_or_else(PoisonError::into_inner);
+        if heap.len() >= MOST_LANDED {
+            return Some(landed);
+        }
+        heap.push(landed);
+        if heap.len() == BATCH {
+            self.full.notify_one();
+        }
+        None
+    }
+
+    /// Puts a result down as soon as there is room.
+    async fn put_later(&self, landed: Landed) {
+        let mut landed = landed;
         loop {
             // From here on it hears of a heap that is taken.
             let taken = self.taken.notified();
-            {
-                let mut heap = self.heap.lock().unwrap_or_else(PoisonError::into_inner);
-                if heap.len() < MOST_LANDED {
-                    heap.extend(landed.take());
-                    if heap.len() == BATCH {
-                        self.full.notify_one();
-                    }
-                    return;
-                }
+            match self.put(landed) {
+                None => return,
+                Some(back) => landed = back,
             }
             taken.await;
         }
@@ -372,52 +361,58 @@ impl Landing {
 impl Landed {
     /// Whether nobody was there, or no way to it.
     fn is_lost(&self) -> bool {
-        let reason = self.done.as_ref().and_then(|done| done.verdict.reason);
-        matches!(reason, Some(Reason::DialTimeout | Reason::Unreachable))
+        matches!(self.reason(), Some(Reason::DialTimeout | Reason::Unreachable))
+    }
+
+    /// Why the proxy does not work, as far as something can be said about it.
+    fn reason(&self) -> Option<Reason> {
+        self.outcome.as_ref().and_then(Outcome::reason)
     }
 }
 
 struct Collector<'a> {
     round: &'a Round,
     outlet: &'a Outlet,
-    batch: Vec<CheckDone>,
+    batch: Vec<Outcome>,
     held: VecDeque<Landed>,
     again: Vec<(usize, Because)>,
 }
 
 impl Collector<'_> {
     /// Takes what has landed. `emptied` is the room of the heap before, which is used again.
-    fn take_all(&mut self, landing: &Landing, emptied: &mut Vec<Landed>, sockets: &mut Sockets) {
+    fn take_all(&mut self, landing: &Landing, emptied: &mut Vec<Landed>, line: &mut Line) {
         let mut heap = landing.take(std::mem::take(emptied));
         for landed in heap.drain(..) {
             if landed.ours {
-                sockets.line.trouble(landed.ended);
+                line.trouble(landed.ended);
             }
-            sockets.line.dialled(landed.ended, landed.is_lost());
+            line.dialled(landed.ended, landed.is_lost());
             self.take(landed);
         }
         *emptied = heap;
     }
 
     fn take(&mut self, landed: Landed) {
-        match &landed.done {
+        match &landed.outcome {
             None => self.again.push((landed.job, Because::NotItsFault)),
-            Some(done) if done.verdict.success || landed.suspected.is_empty() => self.release(landed),
+            Some(outcome) if outcome.reason().is_none() || landed.suspected.is_empty() => {
+                self.release(landed)
+            }
             Some(_) => self.held.push_back(landed),
         }
     }
 
     /// A result that stands.
     fn release(&mut self, landed: Landed) {
-        let Some(done) = landed.done else { return };
-        let lost = done.verdict.reason.is_some_and(Reason::is_retryable);
+        let Some(outcome) = landed.outcome else { return };
+        let lost = outcome.reason().is_some_and(Reason::is_retryable);
         if self.round.retry && lost {
             self.again.push((landed.job, Because::Retry));
             return;
         }
-        self.outlet.progress.landed(&done.verdict);
-        self.outlet.progress.visited(&done.visits);
-        self.batch.push(done);
+        self.outlet.progress.landed(outcome.reason());
+        self.outlet.progress.visited(outcome.visits());
+        self.batch.push(outcome);
     }
 
     /// Lets go what has been explained.

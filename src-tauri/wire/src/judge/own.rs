@@ -116,7 +116,8 @@ fn is_ending(rest: &str, sent: &Sent<'_>) -> bool {
         return rest == ending(token, true);
     }
     // Of every answer that is right, so the text that it must be is not made for it.
-    let frame = rest.strip_prefix("frame: ").and_then(|rest| rest.strip_suffix(LAST_LINE)?.strip_suffix('\n'));
+    let frame =
+        rest.strip_prefix("frame: ").and_then(|rest| rest.strip_suffix(LAST_LINE)?.strip_suffix('\n'));
     frame.is_some_and(|frame| {
         frame.len() == PIECE * usize::from(FRAME_DIGESTS)
             && frame.as_bytes().chunks_exact(PIECE).zip(pieces(token)).all(|(seen, piece)| *seen == piece)
