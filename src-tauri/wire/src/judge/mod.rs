@@ -116,7 +116,7 @@ impl JudgeUrl {
     /// Path and query of a request with this token, as they stand in a request line.
     #[must_use]
     pub fn target(&self, token: &Token) -> String {
-        format!("{}{TOKEN_PARAMETER}={token}&{SHOW_ENV_PARAMETER}=1", self.path)
+        [&self.path, TOKEN_PARAMETER, "=", token.as_str(), "&", SHOW_ENV_PARAMETER, "=1"].concat()
     }
 
     /// The same, asking our own judge for its larger page too.
@@ -128,7 +128,7 @@ impl JudgeUrl {
     /// The whole address of a request, as a forwarding proxy is given it.
     #[must_use]
     pub(crate) fn absolute(&self, target: &str) -> String {
-        format!("{}://{}{target}", if self.tls { "https" } else { "http" }, self.authority)
+        [if self.tls { "https" } else { "http" }, "://", &self.authority, target].concat()
     }
 
     /// Path and query as they were given, without anything of ours.

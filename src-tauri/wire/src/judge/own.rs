@@ -17,6 +17,8 @@ use super::{Reading, Sent, Wrong, address, first_difference};
 
 const FIRST_LINE: &str = "proxydeck-judge 1\n";
 const LAST_LINE: &str = "end\n";
+/// Room for so many header fields is made at once; only the rare proxy adds more.
+const USUAL_HEADERS: usize = 16;
 /// 32 digests of 64 hex digits are two KiB: enough that a rewriting proxy finds something to rewrite.
 const FRAME_DIGESTS: u8 = 32;
 /// Paragraphs of the larger page: with 600 bytes each some 47 KiB, as much as one answer may have with room for headers.
@@ -24,12 +26,22 @@ const PAGE_PARAGRAPHS: u8 = 80;
 
 /// Hex digits of one digest.
 const PIECE: usize = 64;
+/// The two hex digits of each byte: a right answer takes a thousand of them.
+const HEX: [[u8; 2]; 256] = {
+    const DIGITS: &[u8; 16] = b"0123456789abcdef";
+    let mut hex = [[0; 2]; 256];
+    let mut byte = 0;
+    while byte < hex.len() {
+        hex[byte] = [DIGITS[byte >> 4], DIGITS[byte & 15]];
+        byte += 1;
+    }
+    hex
+};
 
 /// The two KiB that belong to a token, a digest at a time: whoever only compares them makes no text of it.
 fn pieces(token: &str) -> impl Iterator<Item = [u8; PIECE]> {
-    const DIGITS: &[u8; 16] = b"0123456789abcdef";
-    let mut seed = format!("proxydeck-frame:{token}:").into_bytes();
-    let begin = seed.len();
+    let mut seed = [b"proxydeck-frame:", token.as_bytes(), b":00"].concat();
+    let begin = seed.len() - 2;
     (0..FRAME_DIGESTS).map(move |i| {
         seed.truncate(begin);
         if i >= 10 {
@@ -37,9 +49,8 @@ fn pieces(token: &str) -> impl Iterator<Item = [u8; PIECE]> {
         }
         seed.push(b'0' + i % 10);
         let mut piece = [0; PIECE];
-        for (pair, byte) in piece.chunks_exact_mut(2).zip(digest(&SHA256, &seed).as_ref()) {
-            pair[0] = DIGITS[usize::from(byte >> 4)];
-            pair[1] = DIGITS[usize::from(byte & 15)];
+        for (pair, byte) in piece.as_chunks_mut::<2>().0.iter_mut().zip(digest(&SHA256, &seed).as_ref()) {
+            *pair = HEX[usize::from(*byte)];
         }
         piece
     })
@@ -173,9 +184,12 @@ pub(super) fn read(body: &[u8], sent: &Sent<'_>) -> Result<Reading, Wrong> {
 }
 
 fn parse(text: &str, sent: &Sent<'_>) -> Result<Reading, String> {
-    let begin = format!("{FIRST_LINE}token: {}\nremote: ", sent.token);
-    let rest =
-        text.strip_prefix(&begin).ok_or_else(|| first_difference(begin.as_bytes(), text.as_bytes()))?;
+    let token = sent.token.as_str();
+    let parts = [FIRST_LINE, "token: ", token, "\nremote: "];
+    let rest = parts
+        .iter()
+        .try_fold(text, |rest, part| rest.strip_prefix(part))
+        .ok_or_else(|| first_difference(parts.concat().as_bytes(), text.as_bytes()))?;
     let (remote, rest) = rest.split_once('\n').ok_or("cut off after the address")?;
     let remote = address(remote)
         .filter(|ip| ip.to_string() == remote)
@@ -193,9 +207,10 @@ fn parse(text: &str, sent: &Sent<'_>) -> Result<Reading, String> {
     let number: usize = count
         .parse()
         .ok()
-        .filter(|n: &usize| n.to_string() == count)
+        // As the judge writes it: neither a sign nor zeros before it.
+        .filter(|_| count == "0" || count.starts_with(|c: char| matches!(c, '1'..='9')))
         .ok_or("no number of headers where the judge writes one")?;
-    let mut headers = Vec::new();
+    let mut headers = Vec::with_capacity(number.min(USUAL_HEADERS));
     for _ in 0..number {
         let (line, after) = rest.split_once('\n').ok_or("cut off among the headers")?;
         let (name, value) = line.split_once(": ").ok_or_else(|| format!("no header field: {line}"))?;
