@@ -30,6 +30,9 @@ const WITHHELD: &str = "(withheld)";
 /// The port that every proxy which tunnels at all is expected to tunnel to.
 const HTTPS_PORT: u16 = 443;
 
+/// Room for a request, so that it does not grow line by line: most have some 300 bytes.
+const REQUEST_BYTES: usize = 512;
+
 /// What is asked of whom.
 #[derive(Clone, Copy, Debug)]
 pub struct Ask<'a> {
@@ -40,7 +43,7 @@ pub struct Ask<'a> {
     /// Whether the proxy itself is spoken to over TLS.
     pub over_tls: bool,
     /// How long after the connection was accepted the first byte may take, where that is less than the timeout allows.
-    pub patience: Option<Duration>,
+    pub patience: Option<Patience>,
     /// Told when the connection was accepted.
     pub accepted: Option<&'a Accepted>,
     /// The proxy, for its name and its account.
@@ -61,6 +64,31 @@ pub struct Ask<'a> {
     pub page: bool,
     /// Whether the account goes over TLS to a proxy for whose certificate nobody vouches, too.
     pub to_unverified: bool,
+}
+
+/// How long somebody may stay silent, by how long the way there and back takes: so many times that, within bounds.
+#[derive(Clone, Copy, Debug)]
+pub struct Patience {
+    /// How many times.
+    pub ways: u32,
+    /// At least so long.
+    pub least: Duration,
+    /// At most so long.
+    pub most: Duration,
+}
+
+impl Patience {
+    /// So long, whatever the way.
+    #[must_use]
+    pub const fn of(time: Duration) -> Self {
+        Self { ways: 0, least: time, most: time }
+    }
+
+    /// How long that is where the way there and back takes so long.
+    #[must_use]
+    pub fn after(self, way: Duration) -> Duration {
+        (way * self.ways).clamp(self.least, self.most)
+    }
 }
 
 /// All of our own addresses that judges have seen. They may grow while an attempt is under way, and count at its end.
@@ -108,26 +136,9 @@ impl Accepted {
 /// Memory that is used again from attempt to attempt.
 #[derive(Debug, Default)]
 pub struct Scratch {
-    /// The address of the judge that was asked last. Thousands who count references to it at once wait for each other, so
-    /// it is handed from attempt to attempt where nobody keeps it.
-    shown: Option<Arc<str>>,
     pub(crate) out: Vec<u8>,
     pub(crate) inbox: Vec<u8>,
     pub(crate) reader: ResponseReader,
-}
-
-impl Scratch {
-    /// Takes back what an attempt held that nobody keeps.
-    pub fn reclaim(&mut self, attempt: Attempt) {
-        self.shown = Some(attempt.judge);
-    }
-
-    fn shown(&mut self, judge: &Judge) -> Arc<str> {
-        self.shown
-            .take()
-            .filter(|shown| Arc::ptr_eq(shown, judge.shown()))
-            .unwrap_or_else(|| Arc::clone(judge.shown()))
-    }
 }
 
 /// What came of an attempt.
@@ -145,24 +156,54 @@ impl Ask<'_> {
     }
 }
 
-/// Tries, within the deadline. Always comes back with what was seen.
-pub async fn attempt(net: &Net, ask: &Ask<'_>, scratch: &mut Scratch) -> Tried {
-    let began = Instant::now();
-    let reason = match timeout_at(began + ask.timeout, dial(ask.address)).await {
-        Ok(Ok(stream)) => return talk_with(net, ask, stream, began, scratch).await,
-        Ok(Err(error)) => dial_reason(&error),
-        Err(_) => Reason::DialTimeout,
+/// A dial that has ended, and when it began.
+#[derive(Debug)]
+pub struct Dialled {
+    began: Instant,
+    stream: Result<TcpStream, Reason>,
+}
+
+impl Dialled {
+    /// Dials, within the deadline of an attempt.
+    pub async fn within(timeout: Duration, address: SocketAddr) -> Self {
+        let began = Instant::now();
+        let stream = match timeout_at(began + timeout, dial(address)).await {
+            Ok(Ok(stream)) => Ok(stream),
+            Ok(Err(error)) => Err(dial_reason(&error)),
+            Err(_) => Err(Reason::DialTimeout),
+        };
+        Self { began, stream }
+    }
+
+    /// Why nobody was reached; none where somebody was.
+    #[must_use]
+    pub const fn reason(&self) -> Option<Reason> {
+        match &self.stream {
+            Ok(_) => None,
+            Err(reason) => Some(*reason),
+        }
+    }
+}
+
+/// Tries, within the deadline. Always comes back with what was seen. What was dialled already is not dialled again.
+pub async fn attempt(net: &Net, ask: &Ask<'_>, dialled: Option<Dialled>, scratch: &mut Scratch) -> Tried {
+    let Dialled { began, stream } = match dialled {
+        Some(dialled) => dialled,
+        None => Dialled::within(ask.timeout, ask.address).await,
     };
-    // Most come no further, and thousands wait for their dials at once: what is written down of an attempt has its place
-    // only from here on.
-    let mut log = begin(ask, began, scratch);
-    log.attempt.reason = Some(reason);
-    Tried { attempt: log.attempt, cut: false }
+    match stream {
+        Ok(stream) => talk_with(net, ask, stream, began, scratch).await,
+        Err(reason) => {
+            let mut log = begin(ask, began);
+            log.attempt.reason = Some(reason);
+            Tried { attempt: log.attempt, cut: false }
+        }
+    }
 }
 
 /// What is written down when a dial has ended.
-fn begin(ask: &Ask<'_>, began: Instant, scratch: &mut Scratch) -> Log {
-    let mut log = Log::since(began, ask.capability, scratch.shown(ask.judge));
+fn begin(ask: &Ask<'_>, began: Instant) -> Log {
+    let mut log = Log::since(began, ask.capability, Arc::clone(ask.judge.shown()));
     log.attempt.over_tls = ask.over_tls;
     log.attempt.transcript = ask.recorded.then(Box::default);
     log.attempt.stage = Stage::Dial;
@@ -178,11 +219,11 @@ async fn talk_with(
     began: Instant,
     scratch: &mut Scratch,
 ) -> Tried {
-    let mut log = begin(ask, began, scratch);
+    let mut log = begin(ask, began);
     let mut deadline = began + ask.timeout;
+    let way = Duration::from_micros(log.attempt.times.get(Stage::Dial).unwrap_or_default().into());
     if let Some(accepted) = ask.accepted {
-        let dial = log.attempt.times.get(Stage::Dial).unwrap_or_default();
-        accepted.tell(Duration::from_micros(dial.into()));
+        accepted.tell(way);
     }
     if let Some(pace) = ask.pace {
         let before = Instant::now();
@@ -190,7 +231,7 @@ async fn talk_with(
         deadline += before.elapsed();
         log.waited();
     }
-    log.first_by = ask.patience.map(|patience| Instant::now() + patience);
+    log.first_by = ask.patience.map(|patience| Instant::now() + patience.after(way));
     let outcome = match timeout_at(deadline, converse(net, ask, stream, scratch, &mut log)).await {
         Ok(outcome) => outcome,
         Err(_) => Err(Failure::of(timeout_reason(log.attempt.stage))),
@@ -506,6 +547,7 @@ pub(crate) fn sent_fields(authority: &str) -> [(&'static str, &str); 4] {
 
 /// Writes a request to a judge.
 pub(crate) fn request(out: &mut Vec<u8>, target: &str, authority: &str, authorization: Option<&str>) {
+    out.reserve(REQUEST_BYTES);
     out.extend_from_slice(b"GET ");
     out.extend_from_slice(target.as_bytes());
     out.extend_from_slice(b" HTTP/1.1\r\n");

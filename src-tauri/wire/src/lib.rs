@@ -17,7 +17,7 @@ mod resolve;
 mod target;
 mod tls;
 
-pub use attempt::{Accepted, Ask, OwnAddresses, Scratch, Tried, attempt};
+pub use attempt::{Accepted, Ask, Dialled, OwnAddresses, Patience, Scratch, Tried, attempt};
 pub use dial::local_failure;
 pub use judge::direct::{AskError, Judge, beyond_reach, introduce};
 pub use judge::server::{JudgeServer, JudgeServerError, serve_judge};

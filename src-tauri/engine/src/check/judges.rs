@@ -78,6 +78,8 @@ pub(crate) struct Panel {
     shut: AtomicBool,
     /// Whether a judge has an IPv4 address. Then those that have none are asked over IPv6 only: few proxies reach them.
     knows_ipv4: bool,
+    /// Whether a judge may not be asked at any rate.
+    paced: bool,
     refused: Vec<(String, AskError)>,
 }
 
@@ -147,6 +149,7 @@ impl Panel {
         let knows_ipv4 = met.filter(|judge| judge.proves()).any(|judge| has_ipv4(&judge));
         let panel = Self {
             knows_ipv4,
+            paced: seats.iter().any(|seat| seat.pace.is_some()),
             net,
             seats,
             turn: AtomicUsize::new(0),
@@ -320,6 +323,11 @@ impl Panel {
     fn anybody(&self) -> bool {
         let serves = |seat: &Seat| seat.judge().is_some_and(|judge| self.serves_all(&judge));
         self.seats.iter().any(|seat| seat.up.load(Ordering::Acquire) && serves(seat))
+    }
+
+    /// Whether there is a judge that may not be asked at any rate.
+    pub(super) fn is_paced(&self) -> bool {
+        self.paced
     }
 
     /// Whether nobody can be asked. Every proxy comes by here, and nearly always somebody can.

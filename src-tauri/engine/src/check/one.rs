@@ -13,7 +13,9 @@ use futures_util::future::{join, join_all};
 use proxydeck_domain::{
     Anonymity, Attempt, Capability, Evidence, GIVEAWAY_EXIT, Host, Proxy, Reason, Stage, is_public,
 };
-use proxydeck_wire::{Accepted, Ask, Pace, Resolution, Scratch, Tried, Visit, attempt, visit};
+use proxydeck_wire::{
+    Accepted, Ask, Dialled, Pace, Patience, Resolution, Scratch, Tried, Visit, attempt, visit,
+};
 use tokio::time::sleep;
 
 use super::judges::{Known, Panel, Turn};
@@ -29,10 +31,13 @@ const BOOKED_AHEAD: Duration = Duration::from_secs(1);
 const SILENT_WAYS: u32 = 4;
 /// What part of the timeout this is at least, and at most. Three questions that are cut short cost a silent port three such
 /// parts together, and it is mostly silent ports that a run waits for.
-const SILENT_PARTS: (u32, u32) = (32, 12);
+const SILENT_PARTS: (u32, u32) = (48, 12);
 /// How many times longer than the answers that a port has given to other questions it may take to one that it may not
 /// understand.
 const SLOWER: u32 = 8;
+/// How many times longer than was waited the port must be given, by what it has answered since, for it to be asked once
+/// more: what was waited is many times longer than an answer took, so a little more brings nothing.
+const MUCH: u32 = 2;
 /// The most judges that are asked the same: of three, two make a majority.
 const MAX_OPINIONS: usize = 3;
 
@@ -65,6 +70,12 @@ impl Grip<'_> {
             dials.turn().await;
         }
         self.hold.take().await;
+    }
+
+    /// Dials in its turn. The socket is in use until the hold hears that it was closed.
+    async fn dial(&mut self, address: SocketAddr) -> Dialled {
+        self.take_socket().await;
+        Dialled::within(self.bench.options.timeout, address).await
     }
 }
 
@@ -119,7 +130,7 @@ struct Question {
     by: Capability,
     over_tls: bool,
     /// How long the first byte may take; the whole timeout if none.
-    patience: Option<Duration>,
+    patience: Option<Patience>,
     /// Whether our own judge is asked for its larger page too.
     page: bool,
 }
@@ -157,29 +168,25 @@ pub(super) async fn check(
         Box::pin(line.find_out(job, first, asked.collect(), hands, &mut seen)).await;
         return line.go_on(seen, hands).await.checked(bench);
     }
-    let answer = line.ask(Question::new(first), None, hands).await;
-    // Most are not reached, and nothing is written down of them anywhere.
-    if let Some((by, reason)) = unreached(bench, std::slice::from_ref(&answer.tried.attempt)) {
-        hands.grip.scratch.reclaim(answer.tried.attempt);
-        return Checked::Unreached { by, reason };
+    // Most are not reached, and thousands wait for their dials at once: here little memory is touched for each, and whom
+    // to ask is not looked for. Where a judge may not be asked at any rate, nobody is dialled before it is known whom.
+    let dialled = if bench.panel.is_paced() { None } else { Some(hands.grip.dial(address).await) };
+    if let Some(reason) = dialled.as_ref().and_then(Dialled::reason)
+        && is_short(bench, reason)
+    {
+        hands.grip.hold.closed();
+        return Checked::Unreached { by: first, reason };
     }
     let mut seen = Seen { evidence: Evidence { attempts: std::mem::take(room) }, ..Seen::default() };
     // Most have one attempt and no more; the first growth of a vector makes room for four.
     seen.evidence.attempts.reserve_exact(1);
-    seen.take(answer);
-    Checked::Seen(line.go_on(seen, hands).await)
+    seen.take(line.ask_dialled(Question::new(first), None, dialled, hands).await);
+    line.go_on(seen, hands).await.checked(bench)
 }
 
-/// What is to be said of a proxy that was not reached, where that is all that anybody wants to know.
-fn unreached(bench: &Bench, attempts: &[Attempt]) -> Option<(Capability, Reason)> {
-    match attempts {
-        [Attempt { capability, reason: Some(reason), .. }]
-            if reason.settles_all() && !bench.options.with_evidence =>
-        {
-            Some((*capability, *reason))
-        }
-        _ => None,
-    }
+/// Whether a proxy was not reached, and that is all that anybody wants to know.
+const fn is_short(bench: &Bench, reason: Reason) -> bool {
+    reason.settles_all() && !bench.options.with_evidence
 }
 
 impl Line<'_> {
@@ -214,7 +221,7 @@ impl Line<'_> {
         {
             let question = Question { over_tls, page: true, ..Question::new(by) };
             let turn = Turn { seat, judge: &judge };
-            seen.take(bench.ask_judge(question, turn, self, None, &mut hands.grip).await);
+            seen.take(bench.ask_judge(question, turn, self, None, None, &mut hands.grip).await);
         }
         if !bench.options.targets.is_empty() {
             Box::pin(self.visit_targets(hands, &mut seen)).await;
@@ -232,16 +239,29 @@ struct Line<'a> {
 
 impl Line<'_> {
     async fn ask(&self, question: Question, accepted: Option<&Accepted>, hands: &mut Hands<'_>) -> Asked {
+        self.ask_dialled(question, accepted, None, hands).await
+    }
+
+    /// The same over a connection that was dialled for it.
+    async fn ask_dialled(
+        &self,
+        question: Question,
+        accepted: Option<&Accepted>,
+        dialled: Option<Dialled>,
+        hands: &mut Hands<'_>,
+    ) -> Asked {
         let Hands { known, grip } = hands;
         if question.capability == Capability::Ipv6
             && let Some((seat, judge)) = self.bench.panel.next_ipv6()
         {
             let turn = Turn { seat, judge: &judge };
-            return self.bench.ask_judge(question, turn, self, accepted, grip).await;
+            return self.bench.ask_judge(question, turn, self, None, None, grip).await;
         }
         match self.bench.turn(question.capability, known) {
-            Some(turn) => self.bench.ask_judge(question, turn, self, accepted, grip).await,
+            Some(turn) => self.bench.ask_judge(question, turn, self, accepted, dialled, grip).await,
             None => {
+                drop(dialled);
+                grip.hold.closed();
                 let mut attempt = Attempt::new(question.capability, Arc::from(""));
                 attempt.reason = Some(Reason::JudgeDown);
                 Asked { tried: Tried { attempt, cut: false }, seat: None }
@@ -263,7 +283,7 @@ impl Line<'_> {
             asked.push(Arc::clone(judge.shown()));
             let question = Question { over_tls, ..Question::new(capability) };
             let turn = Turn { seat, judge: &judge };
-            let answer = self.bench.ask_judge(question, turn, self, None, &mut hands.grip).await;
+            let answer = self.bench.ask_judge(question, turn, self, None, None, &mut hands.grip).await;
             let opinion = Opinion::of(&answer.tried.attempt);
             seen.take(answer);
             let Some(opinion) = opinion else { return };
@@ -329,21 +349,21 @@ impl Line<'_> {
         seen: &mut Seen,
     ) {
         let timeout = self.bench.options.timeout;
-        let (least, most) = (timeout / SILENT_PARTS.0, timeout / SILENT_PARTS.1);
-        let mut silent = most;
+        let short =
+            Patience { ways: SILENT_WAYS, least: timeout / SILENT_PARTS.0, most: timeout / SILENT_PARTS.1 };
         // Forwarding takes as long as the judge's answer, and a hint deserves to be heard out.
         let heard_out = |capability: Capability| {
             capability == Capability::Http || capability.protocol().is_some_and(|p| job.hints.contains(p))
         };
-        let put = |capability: Capability, patience: Duration| Question {
+        let put = |capability: Capability, patience: Patience| Question {
             patience: (!heard_out(capability)).then_some(patience),
             ..Question::new(capability)
         };
         let known = hands.known.clone();
         let accepted = Accepted::default();
-        let mut asking = Box::pin(self.ask(put(first, silent), Some(&accepted), hands));
+        let mut asking = Box::pin(self.ask(put(first, short), Some(&accepted), hands));
         let silence = async {
-            let silent = (accepted.wait().await * SILENT_WAYS).clamp(least, most);
+            let silent = short.after(accepted.wait().await);
             sleep(silent).await;
             silent
         };
@@ -352,10 +372,13 @@ impl Line<'_> {
             answer = &mut asking => Ok(answer),
             silent = silence => Err(silent),
         };
-        // How long the others may take: the port has answered, or closed, or been given up, and they get more than that.
+        // How long the others may take: as long as what was silent was waited for and, where the port has answered or
+        // closed, many times longer than that took.
         let patience;
         match early {
             Ok(answer) => {
+                let way = answer.tried.attempt.times.get(Stage::Dial).unwrap_or_default();
+                let silent = short.after(Duration::from_micros(way.into()));
                 patience = answer.response_time().map_or(silent, |time| silent.max(time * SLOWER));
                 seen.take(answer);
                 if seen.is_settled() {
@@ -364,16 +387,16 @@ impl Line<'_> {
                 let spoke_http = seen.speaks_http();
                 let others = rest.iter().map(|capability| match capability {
                     Capability::Connect if spoke_http => Question::new(*capability),
-                    _ => put(*capability, patience),
+                    _ => put(*capability, Patience::of(patience)),
                 });
                 for answer in self.ask_all(others, &known).await {
                     seen.take(answer);
                 }
             }
             Err(waited) => {
-                silent = waited;
                 patience = waited;
-                let others = self.ask_all(rest.iter().map(|capability| put(*capability, silent)), &known);
+                let others = rest.iter().map(|capability| put(*capability, Patience::of(waited)));
+                let others = self.ask_all(others, &known);
                 let (answer, others) = join(&mut asking, others).await;
                 seen.take(answer);
                 for answer in others {
@@ -384,7 +407,7 @@ impl Line<'_> {
         if seen.may_want_tls(true) {
             self.ask_over_tls(&mut Hands::beside(self.bench, &known), seen).await;
         }
-        let slowest = seen.response_times().max().map_or(silent, |time| silent.max(time * SLOWER));
+        let slowest = seen.response_times().max().map_or(patience, |time| patience.max(time * SLOWER));
         let hopeless = !seen.spoke();
         let (works, speaks_http) = (seen.works(), seen.speaks_http());
         let again = std::mem::take(&mut seen.cut).into_iter().filter_map(|capability| match capability {
@@ -392,7 +415,9 @@ impl Line<'_> {
             // Whoever speaks HTTP answers CONNECT too, however long the way to the judge takes.
             Capability::Connect if speaks_http => Some(Question::new(capability)),
             // What the port speaks is known, so it knows a greeting of another kind at once or never.
-            _ if works || speaks_http => (slowest > patience).then(|| put(capability, slowest)),
+            _ if works || speaks_http => {
+                (slowest > patience * MUCH).then(|| put(capability, Patience::of(slowest)))
+            }
             _ => Some(Question::new(capability)),
         });
         for answer in self.ask_all(again, &known).await {
@@ -487,15 +512,18 @@ impl Bench {
         Turn { seat, judge }: Turn<'_>,
         line: &Line<'_>,
         accepted: Option<&Accepted>,
+        dialled: Option<Dialled>,
         grip: &mut Grip<'_>,
     ) -> Asked {
         let Question { capability, by, over_tls, patience, page } = question;
         let pace = self.panel.seat(seat).and_then(|s| s.pace.as_ref());
-        while let Some(early) = pace.and_then(|p| p.backlog().checked_sub(BOOKED_AHEAD)) {
-            grip.hold.rest();
-            sleep(early.max(Duration::from_millis(1))).await;
+        if dialled.is_none() {
+            while let Some(early) = pace.and_then(|p| p.backlog().checked_sub(BOOKED_AHEAD)) {
+                grip.hold.rest();
+                sleep(early.max(Duration::from_millis(1))).await;
+            }
+            grip.take_socket().await;
         }
-        grip.take_socket().await;
         let ask = Ask {
             capability,
             by,
@@ -512,7 +540,7 @@ impl Bench {
             page,
             to_unverified: self.options.to_unverified,
         };
-        let tried = attempt(self.panel.net(), &ask, &mut grip.scratch).await;
+        let tried = attempt(self.panel.net(), &ask, dialled, &mut grip.scratch).await;
         grip.hold.closed();
         if tried.attempt.reason.is_none() {
             let took: u64 = tried.attempt.times.iter().map(|(_, micros)| u64::from(micros)).sum();
@@ -563,9 +591,11 @@ impl Seen {
     }
 
     fn checked(self, bench: &Bench) -> Checked {
-        match unreached(bench, &self.evidence.attempts) {
-            Some((by, reason)) => Checked::Unreached { by, reason },
-            None => Checked::Seen(self),
+        match self.evidence.attempts.as_slice() {
+            [Attempt { capability, reason: Some(reason), .. }] if is_short(bench, *reason) => {
+                Checked::Unreached { by: *capability, reason: *reason }
+            }
+            _ => Checked::Seen(self),
         }
     }
 
