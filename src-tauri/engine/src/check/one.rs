@@ -421,6 +421,7 @@ impl Line<'_> {
             _ => Some(Question::new(capability)),
         });
         for answer in self.ask_all(again, &known).await {
+            seen.forget_cut(answer.tried.attempt.capability);
             seen.take(answer);
         }
     }
@@ -611,6 +612,17 @@ impl Seen {
             self.cut.push(attempt.capability);
         }
         self.evidence.attempts.push(attempt);
+    }
+
+    /// Lets go of a question that was cut short, since it was asked again: that we waited no longer must not outweigh what
+    /// was said when we did.
+    fn forget_cut(&mut self, capability: Capability) {
+        self.evidence.attempts.retain(|a| {
+            a.capability != capability
+                || a.over_tls
+                || a.bytes_in > 0
+                || a.reason != Some(Reason::HandshakeTimeout)
+        });
     }
 
     /// Whether nothing further need be asked: the endpoint was not reached, or not for a reason of its own.
