@@ -30,8 +30,8 @@ const BOOKED_AHEAD: Duration = Duration::from_secs(1);
 /// how long an answer to that may take: whoever understands a greeting answers it at once.
 const SILENT_WAYS: u32 = 4;
 /// What part of the timeout this is at least, and at most. Three questions that are cut short cost a silent port three such
-/// parts together, and it is mostly silent ports that a run waits for.
-const SILENT_PARTS: (u32, u32) = (48, 12);
+/// parts together, and it is mostly silent ports that a run waits for. The least is what a busy server takes to greet.
+const SILENT_PARTS: (u32, u32) = (32, 12);
 /// How many times longer than the answers that a port has given to other questions it may take to one that it may not
 /// understand.
 const SLOWER: u32 = 8;
