@@ -461,7 +461,7 @@ impl<R: Receiver> Walker<R> {
                             }
                         }
                         other => {
-                            pairs.extend(other.scalar().filter(|p| is_number(p)).map(|port| (port, None)))
+                            pairs.extend(other.scalar().filter(|p| is_number(p)).map(|port| (port, None)));
                         }
                     }
                 }

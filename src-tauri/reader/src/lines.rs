@@ -349,9 +349,16 @@ fn is_binary(line: &[u8]) -> bool {
     line.iter().any(|b| (*b < b' ' && !matches!(b, b'\t' | 0x0B | 0x0C)) || *b == 0x7F)
 }
 
-/// Whether a line is a comment. In a table a divider is no mark of a comment.
+/// Whether a line is a comment, or a ruler such as tables in text have under their heads. In a table a divider is no mark
+/// of a comment.
 fn is_comment(line: &[u8], delimiter: Option<u8>) -> bool {
+    let is_ruler = |line: &[u8]| {
+        line.len() >= 3
+            && line.iter().all(|b| matches!(b, b'-' | b'=' | b'|' | b'+' | b':' | b' ' | b'\t'))
+            && line.iter().any(|b| matches!(b, b'-' | b'='))
+    };
     match line {
+        [b'-' | b'=' | b'|' | b'+', ..] if is_ruler(line) => true,
         [b'#', ..] | [b'/', b'/', ..] => true,
         [b';', ..] => delimiter != Some(b';'),
         _ => false,

@@ -421,7 +421,8 @@ impl Field {
     }
 }
 
-/// What a single yes-or-no field for TLS targets says in lists of HTTP proxies.
+/// What a single yes-or-no field for TLS targets says in lists of HTTP proxies. Where it is `Each`, a bare `4` or `5` in a
+/// field for types is a version of SOCKS too; elsewhere such numbers are codes of some program.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) enum LoneFlag {
     /// That they are HTTP proxies, of which some also tunnel.
@@ -469,7 +470,7 @@ impl<'a> Record<'a> {
             Field::Protocols | Field::Version => {
                 self.has_protocols = true;
                 let mut claim = Claim::of_column(value);
-                if field == Field::Protocols && claim.hints.is_empty() {
+                if field == Field::Protocols && self.lone_flag == LoneFlag::Each && claim.hints.is_empty() {
                     claim.hints = labels::bare_versions(value);
                 }
                 self.claim.hints = self.claim.hints.union(claim.hints);

@@ -125,8 +125,8 @@ fn tokens(script: &str) -> Vec<Placed<'_>> {
             at += memchr::memchr(b'\n', rest.as_bytes()).unwrap_or(rest.len());
             continue;
         }
-        if rest.starts_with("/*") {
-            at += rest[2..].find("*/").map_or(rest.len(), |end| end + 4);
+        if let Some(comment) = rest.strip_prefix("/*") {
+            at += comment.find("*/").map_or(rest.len(), |end| end + 4);
             continue;
         }
         let (token, length) = match byte {

@@ -176,7 +176,13 @@ fn is_named_value(text: &[u8]) -> bool {
     name > 0
         && text[0].is_ascii_alphabetic()
         && matches!(text.get(name), Some(b'=' | b'('))
-        && matches!(without_blanks(&text[name + 1..]), [b'{' | b'[', rest @ ..] if matches!(without_blanks(rest).first(), Some(b'{' | b'"' | b'\'' | b'[')))
+        && match without_blanks(&text[name + 1..]) {
+            [b'[', rest @ ..] => matches!(without_blanks(rest).first(), Some(b'{' | b'"' | b'\'' | b'[')),
+            [b'{', rest @ ..] => without_blanks(rest)
+                .first()
+                .is_some_and(|b| matches!(b, b'"' | b'\'' | b'_') || b.is_ascii_alphabetic()),
+            _ => false,
+        }
 }
 
 /// Whether a text that is no JSON began as it: with a member of an object, or with an element that is a text or an

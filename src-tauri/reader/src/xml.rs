@@ -164,12 +164,9 @@ pub(crate) fn read(text: &str, out: &mut Output<'_>) -> bool {
     let (mut values, mut elements, mut too_deep) = (0, 0_usize, 0_usize);
     let mut is_broken = false;
     loop {
-        let event = match reader.read_event() {
-            Ok(event) => event,
-            Err(_) => {
-                is_broken = true;
-                break;
-            }
+        let Ok(event) = reader.read_event() else {
+            is_broken = true;
+            break;
         };
         match event {
             Event::Start(start) => {

@@ -54,6 +54,8 @@ fn tables_are_read_by_their_header() {
         ("ip,port,anonymity,google,https\n192.0.2.1,80,elite,no,yes", "http://192.0.2.1:80"),
         ("ip;port;http;ssl;socks4;socks5\n192.0.2.1;80;0;0;0;1", "socks5://192.0.2.1:80"),
         ("ip,port\n2001:db8::1,80", "[2001:db8::1]:80"),
+        ("| IP | Port | Type |\n|----|:---:|------|\n| 192.0.2.1 | 80 | SOCKS5 |", "socks5://192.0.2.1:80"),
+        ("Host;Puerto;Tipo\n192.0.2.1;80.0;HTTP", "http://192.0.2.1:80"),
         ("地址,端口,类型\n192.0.2.1,80,HTTP", "http://192.0.2.1:80"),
         ("ip,port\n192.0.2.1,80\nhost,port,type\n", "192.0.2.1:80"),
     ];

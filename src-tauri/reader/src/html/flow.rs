@@ -141,7 +141,8 @@ impl Flow {
     fn take(&mut self, field: Field, value: &str, out: &mut Output<'_>) -> bool {
         match field {
             Field::Address(_) => {
-                if !is_address(value) && !(value.contains('.') && !value.contains(' ')) {
+                let is_name = value.contains('.') && !value.contains(' ');
+                if !is_address(value) && !is_name {
                     return false;
                 }
                 self.settle(out);
