@@ -25,6 +25,10 @@ const MAX_NAMES: usize = 4096;
 /// How many ports one object may name. Real ones have up to four.
 const MAX_PORTS: usize = 64;
 
+/// How many cells a row may have that is an array without names, and how long a word may be that names a protocol.
+const MAX_CELLS: usize = 64;
+const MAX_CLAIM: usize = 32;
+
 /// Where proxies go while a value is gone through.
 pub(crate) trait Receiver {
     /// Takes what an object or a text came to, and what stands for it in a refusal.
@@ -284,12 +288,18 @@ impl<R: Receiver> Walker<R> {
 
     fn walk_array(&mut self, items: &[Value<'_>], inherited: Inherited) {
         // `["192.0.2.1", 80, "http"]`.
-        if let [Value::Text(address), port, rest @ ..] = items
-            && matches!(port, Value::Text(_) | Value::Whole(_) | Value::Fraction(_))
-            && Host::parse(address.trim()).is_ok_and(|host| host.ip().is_some())
-            && let Some(port) = port.scalar().filter(|p| is_number(p))
+        let is_pair = |pair: &[Value<'_>]| {
+            pair[0]
+                .as_text()
+                .is_some_and(|text| Host::parse(text.trim()).is_ok_and(|host| host.ip().is_some()))
+                && pair[1].scalar().is_some_and(|port| is_number(&port))
+        };
+        if let Some(at) = items.windows(2).take(MAX_CELLS).position(is_pair)
+            && items.len() <= MAX_CELLS
+            && let (Some(address), Some(port)) = (items[at].as_text(), items[at + 1].scalar())
         {
-            let claims = rest.iter().filter_map(Value::as_text).collect::<Vec<_>>().join(",");
+            let claims = items.iter().filter_map(Value::as_text).filter(|text| text.len() <= MAX_CLAIM);
+            let claims = claims.collect::<Vec<_>>().join(",");
             let mut record = Record::default();
             record.set(Field::Address(0), address);
             record.set(Field::Port, &port);
@@ -386,7 +396,7 @@ impl<R: Receiver> Walker<R> {
         let is_nested = members.iter().any(|(_, value)| value.is_nested());
         let mut told = false;
         for (name, value) in members {
-            if is_no_proxy(name) {
+            if is_no_proxy(name) || (inherited.is_free && is_reference(name)) {
                 continue;
             }
             let claim = Claim::of_name(name);
@@ -763,6 +773,29 @@ fn is_no_proxy(name: &str) -> bool {
     ];
     let name = record::normal_name(name);
     PARTS.iter().any(|part| name.contains(part)) || WHOLE.contains(&name.as_str())
+}
+
+/// Whether an element of a feed leads to a page or says who made it.
+fn is_reference(name: &str) -> bool {
+    const NAMES: [&str; 16] = [
+        "link",
+        "guid",
+        "loc",
+        "docs",
+        "generator",
+        "comments",
+        "href",
+        "src",
+        "schemalocation",
+        "about",
+        "icon",
+        "logo",
+        "image",
+        "enclosure",
+        "source",
+        "permalink",
+    ];
+    NAMES.iter().any(|known| name.eq_ignore_ascii_case(known))
 }
 
 /// Whether a member of this name may hold a list as one text.

@@ -27,7 +27,10 @@ const FOREIGN: [&str; 17] = [
 
 /// Words that mean another protocol, or a directive of proxychains, only where a type stands: first in the line or
 /// behind `=` or `:`. Elsewhere they are countries and ordinary words.
-const FOREIGN_AS_TYPE: [&str; 5] = ["ss", "raw", "naive", "localnet", "dnat"];
+const FOREIGN_AS_TYPE: [&str; 14] = [
+    "ss", "raw", "naive", "localnet", "dnat", "ssh", "openvpn", "pptp", "l2tp", "sstp", "ikev2", "mieru",
+    "brook", "masque",
+];
 
 /// The protocol of a scheme or of a type that stands in front of an address.
 pub(crate) fn scheme(word: &[u8]) -> Option<Protocol> {

@@ -1,5 +1,6 @@
 //! From what was read to candidates and refusals, whatever it was read out of.
 
+use std::collections::HashSet;
 use std::mem;
 
 use proxydeck_domain::{Endpoint, Hints, Protocol, Proxy};
@@ -28,6 +29,9 @@ pub(crate) struct Told {
     binary_lines: u32,
     /// Lines of refused text since the last binary line.
     text_lines: u32,
+    /// The endpoints of a page that were told with a protocol. A page that shows its table a second time as plain text
+    /// says nothing new by it.
+    pub(crate) stated: Option<HashSet<Endpoint>>,
     /// Whether everything is counted and nothing given to the sink.
     pub(crate) is_silent: bool,
 }
@@ -76,6 +80,9 @@ impl Output<'_> {
 
     /// An address and a port and nothing else: most lines of most lists, so it makes no detour.
     pub(crate) fn plain(&mut self, endpoint: Endpoint, line: &[u8]) {
+        if self.told.stated.as_ref().is_some_and(|known| known.contains(&endpoint)) {
+            return;
+        }
         if !self.told.allow_private && !endpoint.may_be_public() {
             self.refuse(line, RefusalReason::NotPublic);
             return;
@@ -103,6 +110,15 @@ impl Output<'_> {
             }
             told = true;
             self.told.binary_lines = 0;
+            if let Some(known) = &mut self.told.stated
+                && found.proxy.account.is_none()
+            {
+                if !found.stated.is_empty() {
+                    known.insert(found.proxy.endpoint.clone());
+                } else if known.contains(&found.proxy.endpoint) {
+                    continue;
+                }
+            }
             let implied = self.told.hint.or(found.fallback);
             self.tell(found.proxy, if found.stated.is_empty() { implied.into() } else { found.stated });
         }

@@ -155,6 +155,15 @@ const NAMES: &[(Field, &[&str])] = &[
             "proxyipport",
             "proxyhostport",
             "endpoint",
+            "full",
+            "raw",
+            "proxyline",
+            "proxyfull",
+            "fulladdress",
+            "fullproxy",
+            "hostandport",
+            "ipandport",
+            "socket",
             "proxyurl",
             "url",
             "uri",
@@ -595,6 +604,16 @@ impl<'a> Record<'a> {
             }
             // The field may hold the port as well, or a whole URI.
             Err(_) if address.contains(':') => {
+                // `"host": "http://192.0.2.1", "port": 80`.
+                if let Some((scheme, host)) = address.split_once("://")
+                    && let Some(protocol) = labels::scheme(scheme.as_bytes())
+                    && !self.port.is_empty()
+                    && let Ok(host) = Host::parse(host.trim_end_matches('/'))
+                {
+                    let stated = if stated.is_empty() { Hints::NONE.with(protocol) } else { stated };
+                    into.take(Endpoint::new(host, parse_port(self.port)?)?, account, stated);
+                    return Ok(());
+                }
                 let mut inner = Reading::default();
                 text::read(address.as_bytes(), &mut inner);
                 if inner.found.is_empty() {

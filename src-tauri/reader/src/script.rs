@@ -1200,7 +1200,10 @@ impl<'a> Machine<'_, 'a, '_> {
             }
             "querySelector" | "$" | "jQuery" => match text {
                 Some(selector) if selector.len() <= MAX_PATH => Value::Element(selector.into()),
-                _ => first,
+                _ => {
+                    self.call_back(arguments);
+                    first
+                }
             },
             "getElementById" => match text {
                 Some(id) if id.len() <= MAX_PATH => Value::Element(format!("#{id}").into()),

@@ -68,6 +68,9 @@ fn objects_of_json_are_found_at_any_depth() {
         ),
         (r#"[{"IpAddress":"192.0.2.1","PortNumber":80,"Proxy Type":"SOCKS 5"}]"#, &["socks5://192.0.2.1:80"]),
         (r#"[{"ip":"2001:db8::1","port":80}]"#, &["[2001:db8::1]:80"]),
+        (r#"[{"host":"socks5://192.0.2.1/","port":80}]"#, &["socks5://192.0.2.1:80"]),
+        (r#"[{"full":"192.0.2.1:80","country":"PE"}]"#, &["192.0.2.1:80"]),
+        (r#"[["socks5","192.0.2.1",1080,"PE"]]"#, &["socks5://192.0.2.1:1080"]),
     ]);
 }
 
@@ -157,6 +160,7 @@ fn what_is_no_proxy_in_json_is_never_taken() {
         r#"[{"host":"192.0.2.1","port":443,"secret":"ee00"}]"#,
         r#"[{"type":"ss","server":"192.0.2.1","port":8388}]"#,
         r#"{"vless":["192.0.2.1:443"]}"#,
+        r#"[{"type":"ssh","server":"192.0.2.1","port":22}]"#,
         r#"{"data":[],"total":0}"#,
         r#"{"dns":{"nameserver":["192.0.2.53:53"]},"listen":"192.0.2.1:80"}"#,
         r#"{"version":"1.2.3.4","time":"12:05:07"}"#,

@@ -543,3 +543,32 @@ fn a_list_is_never_lost_for_what_else_its_page_has() {
     let words = "<html><head><title>Sign in or read on</title></head><body>192.0.2.1:80<br>192.0.2.2:81<br>192.0.2.3:82</body></html>";
     assert_eq!(proxies(words).len(), 3, "a list among words");
 }
+
+#[test]
+fn a_page_that_shows_its_table_again_as_text_says_nothing_new() {
+    let page = "<table><tr><th>IP</th><th>Port</th><th>Https</th></tr><tr><td>192.0.2.1</td><td>80</td><td>yes</td></tr></table>\
+        <textarea>192.0.2.1:80\n192.0.2.2:81</textarea><p>192.0.2.1:80</p>";
+    assert_eq!(proxies(page), ["https://192.0.2.1:80", "192.0.2.2:81"]);
+}
+
+#[test]
+fn what_scripts_put_into_elements_stands_there() {
+    reads(&[
+        (
+            "<table><tr><td>192.0.2.1</td><td id=p1></td></tr></table><script>document.getElementById('p1').innerHTML = 8081 ^ 1;</script>",
+            &["192.0.2.1:8080"],
+        ),
+        (
+            "<table><tr><td id=a1></td><td>80</td></tr></table><script>$(function () { $('#a1').text(atob('MTkyLjAuMi4x')); });</script>",
+            &["192.0.2.1:80"],
+        ),
+        (
+            "<table><tr><td>192.0.2.1</td><td><b id=q></b></td></tr></table><script>window.onload = function () { document.querySelector('#q').textContent = '80' + '80'; };</script>",
+            &["192.0.2.1:8080"],
+        ),
+        (
+            "<table><tr><td>192.0.2.1:<i class='x y'>1</i></td></tr></table><script>(function () { var v = 40; $('.y').html(v * 2); })();</script>",
+            &["192.0.2.1:80"],
+        ),
+    ]);
+}

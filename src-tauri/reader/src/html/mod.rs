@@ -7,7 +7,7 @@ mod picked;
 mod rows;
 mod token;
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use html5ever::tokenizer::Tag;
 
@@ -198,7 +198,9 @@ pub(crate) fn read(text: &str, options: &Options, out: &mut Output<'_>) -> Optio
             return kind;
         }
     }
+    out.told.stated = Some(HashSet::new());
     let (_, has_holes) = walk(text, &survey, &found, out);
+    out.told.stated = None;
     if has_holes {
         for address in &survey.wanted {
             out.sink.wants(address);
