@@ -243,7 +243,9 @@ fn of_message(text: &str) -> Option<Page> {
     if CHALLENGE_HEADINGS.iter().any(|word| lower.contains(word)) {
         return Some(Page::Challenge);
     }
-    (ERRORS.iter().any(|word| lower.contains(word)) || names_status(&lower)).then_some(Page::Error)
+    let is_short = lower.lines().count() <= 2;
+    (ERRORS.iter().any(|word| lower.contains(word)) || (is_short && names_status(&lower)))
+        .then_some(Page::Error)
 }
 
 /// What a document of JSON is that brought nothing: `{"error": …}`, `{"message": "API rate limit exceeded"}`.

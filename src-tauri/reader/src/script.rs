@@ -725,6 +725,10 @@ impl<'a> Machine<'_, 'a, '_> {
                 }
                 (Value::Path(path), _) => {
                     let name = path.rsplit('.').next().unwrap_or_default().to_owned();
+                    // `window.onload = function () { … }`
+                    if name.starts_with("on") {
+                        self.call_back(std::slice::from_ref(&value));
+                    }
                     if path.starts_with("window.") || path.starts_with("self.") {
                         self.set(&name, value);
                     }

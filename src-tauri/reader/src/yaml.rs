@@ -9,6 +9,9 @@ use crate::value::{MAX_VALUES, Value};
 /// refused.
 const MAX_ALIASES: usize = 10_000;
 
+/// How many commas the name of a proxy may have.
+const MAX_COMMAS: usize = 16;
+
 /// How deep a document may be nested. Configurations have some ten levels; the library takes much of the stack for each.
 const MAX_DEPTH: usize = 32;
 
@@ -21,7 +24,16 @@ pub(crate) fn read(text: &str, out: &mut Output<'_>) {
     // It was cut, or an item of it is broken: each item is read by itself.
     let mut told_of_fault = false;
     for item in items(text) {
-        match parse(item.text) {
+        let renamed;
+        let parsed = match parse(item.text) {
+            // Names of proxies hold all sorts of signs, which nobody quoted.
+            None => {
+                renamed = without_name(item.text);
+                renamed.as_deref().and_then(parse)
+            }
+            parsed => parsed,
+        };
+        match parsed {
             Some(value) => {
                 let hints = crate::labels::Claim::of_name(item.key).hints;
                 json::walk(&value, Inherited { hints, ..Inherited::default() }, out);
@@ -40,6 +52,29 @@ pub(crate) fn read(text: &str, out: &mut Output<'_>) {
     if !told_of_fault {
         out.refuse_entry(json::place(0).as_bytes(), RefusalReason::Syntax);
     }
+}
+
+/// An item with a plain name in the place of its own; none when it has no name.
+fn without_name(item: &str) -> Option<String> {
+    let at = item.find("name:")?;
+    let rest = &item[at..];
+    let line = rest.find('\n').unwrap_or(rest.len());
+    let end = if item.trim_start_matches(['-', ' ']).starts_with('{') {
+        // In flow style it goes up to the next member.
+        let is_member = |from: usize| {
+            let name = rest[from + 1..].trim_start();
+            let length = name.bytes().take_while(|b| b.is_ascii_lowercase() || *b == b'-').count();
+            length > 0 && name[length..].starts_with(':')
+        };
+        rest[..line]
+            .match_indices(',')
+            .map(|(from, _)| from)
+            .take(MAX_COMMAS)
+            .find(|from| is_member(*from))?
+    } else {
+        line
+    };
+    Some(format!("{}name: x{}", &item[..at], &rest[end..]))
 }
 
 fn parse(text: &str) -> Option<Value<'_>> {

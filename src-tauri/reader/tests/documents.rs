@@ -304,6 +304,12 @@ fn a_broken_item_of_yaml_costs_itself() {
     let broken = "proxies:\n- {type: http, server: 192.0.2.1, port: 80}\n- {type: http, server: \"192.0.2.2, port: 81}\n- {type: http, server: 192.0.2.3, port: 82}\n";
     assert_eq!(proxies(broken), ["http://192.0.2.1:80", "http://192.0.2.3:82"]);
     assert_eq!(refusals(broken), [(2, "syntax")]);
+    let names = "proxies:\n- name: [SS] x\n  type: http\n  server: 192.0.2.1\n  port: 80\n- {name: \"a\" b, c, type: socks5, server: 192.0.2.2, port: 81}\n- {name: \"US\", type: http, server: 192.0.2.3, port: 82}\n";
+    assert_eq!(
+        proxies(names),
+        ["http://192.0.2.1:80", "socks5://192.0.2.2:81", "http://192.0.2.3:82"],
+        "names that nobody quoted"
+    );
     let cut = "proxies:\n- name: a\n  type: http\n  server: 192.0.2.1\n  port: 80\n- {type: http, server: 192.0.2.2, po";
     assert_eq!(proxies(cut), ["http://192.0.2.1:80"]);
     assert!(collect(cut, &any_address()).1.truncated);

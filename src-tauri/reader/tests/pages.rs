@@ -540,6 +540,8 @@ fn a_list_is_never_lost_for_what_else_its_page_has() {
         assert_eq!(collected.candidates.len(), 1, "{head}");
         assert_eq!(totals.page, None, "{head}");
     }
+    let lines = "<html><head><title>Proxies | Login</title></head><form><input type=password></form><ul><li><b>192.0.2.1</b>:<i>80</i></li></ul></html>";
+    assert_eq!(proxies(lines), ["192.0.2.1:80"], "a line of its own beside a form to log in");
     let words = "<html><head><title>Sign in or read on</title></head><body>192.0.2.1:80<br>192.0.2.2:81<br>192.0.2.3:82</body></html>";
     assert_eq!(proxies(words).len(), 3, "a list among words");
 }

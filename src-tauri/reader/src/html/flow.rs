@@ -37,8 +37,10 @@ pub(super) struct Flow {
     /// The field that the line before named.
     label: Option<Field>,
     pending: Option<Pending>,
-    /// How many proxies stood in lines of their own, one after the other.
+    /// How many proxies had their parts in lines of their own, one after the other.
     as_list: u64,
+    /// How many were a line of the page, with no word beside them.
+    pub(super) whole_lines: u64,
 }
 
 impl Flow {
@@ -133,6 +135,7 @@ impl Flow {
         }
         if let Some((mut reading, shown)) = read_line(line) {
             self.settle(out);
+            self.whole_lines += u64::from(!reading.found.is_empty() && !line.contains(char::is_whitespace));
             out.settle_entry(&mut reading, shown.as_bytes());
         }
     }

@@ -188,25 +188,28 @@ pub(crate) fn read(text: &str, options: &Options, out: &mut Output<'_>) -> Optio
         picked::read(text, selectors, out);
         return kind;
     }
-    if kind.is_some() {
+    if let Some(mark) = kind {
         let mut trial: Told = out.told.trial();
         let mut nobody = Nobody;
         let mut silent = Output { told: &mut trial, sink: &mut nobody };
-        let (as_list, _) = walk(text, &survey, &found, &mut silent);
+        let walked = walk(text, &survey, &found, &mut silent);
         let all = silent.told.totals.candidates;
-        if as_list == 0 && all < LEAST_LIST {
+        // Many lists have a form to log in; the page of a riddle shows the address of who asked.
+        let has_lines = mark == Page::Login && walked.whole_lines > 0;
+        if walked.as_list == 0 && !has_lines && all < LEAST_LIST {
             return kind;
         }
     }
     out.told.stated = Some(HashSet::new());
-    let (_, has_holes) = walk(text, &survey, &found, out);
+    let walked = walk(text, &survey, &found, out);
     out.told.stated = None;
-    if has_holes {
+    if walked.has_holes {
         for address in &survey.wanted {
             out.sink.wants(address);
         }
     }
-    kind.or_else(|| if out.told.totals.candidates == 0 { survey.marks.weak_page() } else { None })
+    let told = &out.told.totals;
+    kind.or_else(|| if told.candidates == 0 && told.refusals == 0 { survey.marks.weak_page() } else { None })
 }
 
 /// Reads a part of a page that stands in another document.
@@ -268,9 +271,18 @@ impl Found {
     }
 }
 
-/// Reads what a page shows. Answers with how many proxies came as rows or in boxes, and whether ports were missing that
-/// a script or a style from elsewhere may show.
-fn walk(text: &str, survey: &Survey, found: &Found, out: &mut Output<'_>) -> (u64, bool) {
+/// What reading a page came to.
+struct Walked {
+    /// How many proxies came as rows or in boxes.
+    as_list: u64,
+    /// How many were lines of the page with nothing beside them.
+    whole_lines: u64,
+    /// Whether ports were missing that a script or a style from elsewhere may show.
+    has_holes: bool,
+}
+
+/// Reads what a page shows.
+fn walk(text: &str, survey: &Survey, found: &Found, out: &mut Output<'_>) -> Walked {
     let mut builder = Builder {
         styles: &survey.styles,
         found,
@@ -910,7 +922,7 @@ impl<'b> Builder<'b, '_> {
         self.as_list += self.out.count().0 - told.0;
     }
 
-    fn finish(mut self) -> (u64, bool) {
+    fn finish(mut self) -> Walked {
         if self.raw != Raw::None {
             self.end_raw();
         }
@@ -925,7 +937,7 @@ impl<'b> Builder<'b, '_> {
             }
         }
         self.as_list += self.flow.finish(self.out);
-        (self.as_list, self.has_holes)
+        Walked { as_list: self.as_list, whole_lines: self.flow.whole_lines, has_holes: self.has_holes }
     }
 }
 

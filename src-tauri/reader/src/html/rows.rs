@@ -33,7 +33,9 @@ pub(super) struct Cell {
 impl Cell {
     fn shown(&self) -> &str {
         let text = self.text.trim();
-        if text.is_empty() { self.instead.trim() } else { text }
+        // Stars and dots stand for what is shown on a click.
+        let is_blind = !self.instead.is_empty() && !text.contains(|c: char| c.is_alphanumeric());
+        if is_blind || text.is_empty() { self.instead.trim() } else { text }
     }
 }
 
@@ -246,6 +248,10 @@ fn cleaned(field: Field, value: &str) -> String {
             match joined.split_whitespace().collect::<Vec<_>>()[..] {
                 [address, ..] if matches!(field, Field::Address(_)) && starts_with_address(address) => {
                     address.to_owned()
+                }
+                // A remark in brackets behind the port.
+                [port, remark, ..] if field == Field::Port && is_port(port) && remark.starts_with('(') => {
+                    port.to_owned()
                 }
                 _ => joined,
             }
