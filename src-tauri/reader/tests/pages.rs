@@ -459,7 +459,10 @@ fn what_cannot_be_worked_out_is_never_taken() {
         "<script>document.write(decrypt('c2VjcmV0'))</script>",
         "<script>document.write(080)</script>",
     ] {
-        assert_eq!(proxies(in_table("192.0.2.1", port)), [""; 0], "{port}");
+        let page = in_table("192.0.2.1", port);
+        assert_eq!(proxies(&page), [""; 0], "{port}");
+        let (_, totals) = collect(&page, &any_address());
+        assert_eq!(totals.refusals, 1, "and that a port is missing is told: {port}");
     }
 }
 

@@ -113,7 +113,11 @@ impl Table {
             || read_neighbours(&row, out)
             || read_attributes(&row, out);
         if !read {
-            return read_cells(&row, out);
+            let came = read_cells(&row, out);
+            if out.count() == told {
+                self.refuse_without_port(&row, out);
+            }
+            return came;
         }
         if out.count().0 > told.0 { Came::AsRow } else { Came::Nothing }
     }
@@ -137,6 +141,22 @@ impl Table {
     fn flush_upright(&mut self, out: &mut Output<'_>) -> Came {
         let fields = std::mem::take(&mut self.upright);
         settle_fields(fields.iter().map(|(field, value)| (*field, value.as_str())), out)
+    }
+
+    /// Tells of a row with an address whose port is missing: a script that was not understood hides it.
+    fn refuse_without_port(&self, row: &Row, out: &mut Output<'_>) {
+        let is_known = |wanted: fn(Field) -> bool| self.columns.iter().flatten().any(|field| wanted(*field));
+        if !is_known(|field| field == Field::Port) {
+            return;
+        }
+        let mut column = 0;
+        for cell in &row.cells {
+            if matches!(self.columns.get(column), Some(Some(Field::Address(_)))) && is_address(cell.shown()) {
+                out.refuse_entry(cell.shown().as_bytes(), RefusalReason::NoPort);
+                return;
+            }
+            column += cell.span.clamp(1, MAX_SPAN);
+        }
     }
 
     fn read_by_columns(&self, row: &Row, out: &mut Output<'_>) -> bool {
