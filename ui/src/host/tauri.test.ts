@@ -37,6 +37,15 @@ it('calls every command by its name with the arguments that the shell expects', 
   };
   const ask = { view: 3, format: 'csv', working_only: true, with_secrets: false } as const;
   const what = { kind: 'ids', ids: [1, 2] } as const;
+  const edit = {
+    name: '',
+    address: 'https://lists.example.net/http.txt',
+    protocol: null,
+    parser: { format: null, charset: '', json_path: '', row: '', host: '', port: '' },
+    interval_minutes: 60,
+    priority: 50,
+    enabled: true,
+  };
   await host.appInfo();
   await host.openView(filter, [{ column: 'score', descending: true }]);
   await host.viewRows(3, 64, 128);
@@ -49,6 +58,18 @@ it('calls every command by its name with the arguments that the shell expects', 
   await host.importDiscard(5);
   await host.checkStart({ ...what, ids: [...what.ids] });
   await host.checkStop();
+  await host.sources();
+  await host.sourceDetail(4);
+  await host.sourceTest(edit);
+  await host.sourceTestStop();
+  await host.sourceAdd(edit);
+  await host.sourceEdit(4, edit);
+  await host.sourcesEnable([4, 5], false);
+  await host.sourcesRemove([4]);
+  await host.sourcesRestore([4]);
+  await host.collectStart(null);
+  await host.collectStart([4, 5]);
+  await host.collectStop();
   await host.exportPreview(ask);
   await host.exportSave(ask);
   await host.settingsGet();
@@ -65,6 +86,18 @@ it('calls every command by its name with the arguments that the shell expects', 
     ['import_discard', { import: 5 }],
     ['check_start', { what: { kind: 'ids', ids: [1, 2] } }],
     ['check_stop'],
+    ['sources'],
+    ['source_detail', { id: 4 }],
+    ['source_test', { edit }],
+    ['source_test_stop'],
+    ['source_add', { edit }],
+    ['source_edit', { id: 4, edit }],
+    ['sources_enable', { ids: [4, 5], on: false }],
+    ['sources_remove', { ids: [4] }],
+    ['sources_restore', { ids: [4] }],
+    ['collect_start', { ids: null }],
+    ['collect_start', { ids: [4, 5] }],
+    ['collect_stop'],
     ['export_preview', { ask }],
     ['export_save', { ask, title: 'Save proxies' }],
     ['settings_get'],

@@ -16,6 +16,10 @@ import type {
   RowsDto,
   SettingsDto,
   SortKeyDto,
+  SourceDetailDto,
+  SourceDto,
+  SourceEditDto,
+  SourceTestDto,
   ViewDto,
 } from '../bindings';
 
@@ -45,6 +49,23 @@ export interface Host {
   /** Answers with the task's number. */
   checkStart(what: CheckWhatDto): Promise<number>;
   checkStop(): Promise<void>;
+  /** Every source with its record. */
+  sources(): Promise<SourceDto[]>;
+  sourceDetail(id: number): Promise<SourceDetailDto>;
+  /** What a source would bring; nothing of it is kept. It takes as long as a server lets it. */
+  sourceTest(edit: SourceEditDto): Promise<SourceTestDto>;
+  /** Ends the test that runs now, however it then ends; without one it does nothing. */
+  sourceTestStop(): Promise<void>;
+  sourceAdd(edit: SourceEditDto): Promise<SourceDto>;
+  sourceEdit(id: number, edit: SourceEditDto): Promise<SourceDto>;
+  /** Switches sources; switching one on also sets a paused one going again. */
+  sourcesEnable(ids: number[], on: boolean): Promise<void>;
+  sourcesRemove(ids: number[]): Promise<void>;
+  /** Brings removed sources back with their records. */
+  sourcesRestore(ids: number[]): Promise<void>;
+  /** Visits these sources, or all that are on. Answers with the task's number. */
+  collectStart(ids: number[] | null): Promise<number>;
+  collectStop(): Promise<void>;
   exportPreview(ask: ExportAskDto): Promise<ExportPreviewDto>;
   /** Asks where to with the system's own dialog; null when that was cancelled. */
   exportSave(ask: ExportAskDto): Promise<ExportedDto | null>;

@@ -30,9 +30,8 @@ const CHECKS = 12;
 /** The full evidence is kept for so many checks. */
 const WITH_EVIDENCE = 5;
 const SETTLES_ALL = ['refused', 'unreachable', 'unresolved', 'not_public', 'dial_timeout'];
-const SOURCES = ['proxy-list/http', 'socks5_list', 'openproxylist', 'clipboard'];
 
-export function detailOf(row: RowDto, seed: number, now: number): ProxyDetailDto {
+export function detailOf(row: RowDto, sources: string[], seed: number, now: number): ProxyDetailDto {
   const roll = chance(seed + row.id * 7919);
   const checked = row.last_checked !== null;
   const certificate: CertificateDto | null = row.trust.includes('tls_intercepted')
@@ -54,7 +53,7 @@ export function detailOf(row: RowDto, seed: number, now: number): ProxyDetailDto
     failures: row.status === 'active' || !checked ? 0 : 1 + Math.floor(roll() * 4),
     checks_30d: checked ? 20 + Math.floor(roll() * 300) : 0,
     first_seen: now - Math.floor(1 + roll() * 20) * DAY,
-    sources: SOURCES.slice(0, 1 + Math.floor(roll() * SOURCES.length)),
+    sources,
     checks: checked ? checksOf(row, roll, certificate) : [],
   };
 }

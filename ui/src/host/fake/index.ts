@@ -5,6 +5,7 @@
 import type {
   AppInfoDto,
   CheckWhatDto,
+  CollectProgressDto,
   ErrorCode,
   ErrorDto,
   EventDto,
@@ -15,11 +16,15 @@ import type {
   ProgressDto,
   RowDto,
   SettingsDto,
+  SourceDto,
+  SourceVisitDto,
+  TaskStatusDto,
 } from '../../bindings';
 import type { FileDrop, Host } from '../types';
 import { detailOf } from './detail';
 import { readList } from './list';
 import { chance, FakePool } from './pool';
+import { FakeSources, Refused } from './sources';
 
 /** The world that the host simulates. */
 export interface World {
@@ -29,6 +34,8 @@ export interface World {
   unchecked: number;
   /** Proxies a second that a check finishes. */
   speed: number;
+  /** Sources a second that collecting visits. */
+  visits: number;
   /** Milliseconds that every answer takes. */
   delay: number;
   settings: SettingsDto;
@@ -44,6 +51,7 @@ export const DEFAULT_WORLD: World = {
   seed: 7,
   unchecked: 0.12,
   speed: 1842,
+  visits: 8,
   delay: 0,
   settings: {
     theme: 'system',
@@ -53,6 +61,8 @@ export const DEFAULT_WORLD: World = {
     concurrency: 512,
     rate: 200,
     allow_private: false,
+    check_collected: true,
+    collect_through: '',
   },
   unfinished: 0,
   notices: [],
@@ -63,6 +73,11 @@ const TICK_MS = 100;
 const MAX_TIMEOUT_SECONDS = 30;
 const MAX_CONCURRENCY = 20_000;
 const PREVIEW_LINES = 3;
+/** Sources that are visited at the same time. */
+const AT_ONCE = 6;
+/** In the address of a source that does not answer before it is given up. */
+const SLOW = 'slow';
+const THROUGH = /^(?:|pool|(?:https?|socks[45][ah]?):\/\/[^\s/]+:\d+\/?)$/;
 
 /** Reads a world out of an address: `?rows=1000000&theme=dark&lang=zh-TW&speed=500&unfinished=12000&fail=exportSave:io`. */
 export function worldOf(query: URLSearchParams): World {
@@ -78,6 +93,7 @@ export function worldOf(query: URLSearchParams): World {
     seed: number('seed', DEFAULT_WORLD.seed),
     unchecked: number('unchecked', DEFAULT_WORLD.unchecked),
     speed: number('speed', DEFAULT_WORLD.speed),
+    visits: number('visits', DEFAULT_WORLD.visits),
     delay: number('delay', DEFAULT_WORLD.delay),
     unfinished: number('unfinished', 0),
     notices: notice
@@ -101,6 +117,18 @@ interface Running {
   timer: ReturnType<typeof setInterval>;
 }
 
+interface Gathering {
+  progress: CollectProgressDto;
+  queue: number[];
+  started: number;
+  /** Whether there was nothing before it. */
+  first: boolean;
+  visits: SourceVisitDto[];
+  /** The proxies that nobody had. */
+  fresh: number[];
+  timer: ReturnType<typeof setInterval>;
+}
+
 export function fakeHost(world: Partial<World> = {}): Host {
   return new FakeHost({ ...DEFAULT_WORLD, ...world });
 }
@@ -114,7 +142,11 @@ class FakeHost implements Host {
   private readonly dropped = new Map<string, File>();
   private settings: SettingsDto;
   private preferences: object | null = null;
+  private readonly catalogue: FakeSources;
   private running: Running | null = null;
+  private gathering: Gathering | null = null;
+  /** Ends the test that runs. */
+  private endTest: (() => void) | null = null;
   private unfinished: number;
   private last = 0;
 
@@ -126,6 +158,7 @@ class FakeHost implements Host {
       now: Date.now(),
     });
     this.roll = chance(world.seed);
+    this.catalogue = new FakeSources(this.pool, world.seed, Date.now());
     this.settings = { ...world.settings };
     this.unfinished = world.unfinished;
   }
@@ -139,6 +172,8 @@ class FakeHost implements Host {
       notices: this.world.notices,
       unfinished: this.unfinished ? { task: 3, left: this.unfinished, total: this.pool.size } : null,
       running: this.running ? { ...this.running.progress } : null,
+      collecting: this.gathering ? { ...this.gathering.progress } : null,
+      sources_enabled: this.catalogue.enabled,
     };
   }
 
@@ -153,6 +188,7 @@ class FakeHost implements Host {
       throw fault('invalid', { what: 'timeout_seconds' });
     if (settings.concurrency < 1 || settings.concurrency > MAX_CONCURRENCY)
       throw fault('invalid', { what: 'concurrency' });
+    if (!THROUGH.test(settings.collect_through)) throw fault('invalid', { what: 'collecting.through' });
     this.settings = structuredClone(settings);
     return structuredClone(settings);
   }
@@ -199,7 +235,8 @@ class FakeHost implements Host {
   proxyDetail: Host['proxyDetail'] = async (id) => {
     await this.turn('proxyDetail');
     if (id < 1 || id > this.pool.size) throw fault('not_found', { what: String(id) });
-    return detailOf(this.pool.row(id - 1), this.world.seed, Date.now());
+    const sources = this.catalogue.namesOf(this.pool.origins(id - 1));
+    return detailOf(this.pool.row(id - 1), sources, this.world.seed, Date.now());
   };
 
   async importPick(): Promise<ImportPreviewDto | null> {
@@ -276,6 +313,103 @@ class FakeHost implements Host {
   async checkStop(): Promise<void> {
     await this.turn('checkStop');
     this.end('cancelled');
+  }
+
+  async sources(): Promise<SourceDto[]> {
+    await this.turn('sources');
+    return this.catalogue.list(this.visiting(), Date.now());
+  }
+
+  sourceDetail: Host['sourceDetail'] = async (id) => {
+    await this.turn('sourceDetail');
+    const detail = this.catalogue.has(id) ? this.catalogue.detail(id, this.visiting(), Date.now()) : null;
+    if (!detail) throw fault('not_found', { what: String(id) });
+    return structuredClone(detail);
+  };
+
+  sourceTest: Host['sourceTest'] = async (edit) => {
+    await this.turn('sourceTest');
+    const stopped = edit.address.includes(SLOW)
+      ? await new Promise<boolean>((resolve) => {
+          this.endTest = () => {
+            resolve(true);
+          };
+        })
+      : false;
+    this.endTest = null;
+    const test = refusing(() => this.catalogue.test(edit, Date.now()));
+    return stopped
+      ? { ...test, visit: { ...test.visit, outcome: 'failed', failure: 'cancelled', accepted: 0, new: 0 } }
+      : test;
+  };
+
+  async sourceTestStop(): Promise<void> {
+    await this.turn('sourceTestStop');
+    this.endTest?.();
+  }
+
+  sourceAdd: Host['sourceAdd'] = async (edit) => {
+    await this.turn('sourceAdd');
+    return this.source(refusing(() => this.catalogue.add(edit)));
+  };
+
+  sourceEdit: Host['sourceEdit'] = async (id, edit) => {
+    await this.turn('sourceEdit');
+    refusing(() => {
+      this.catalogue.edit(id, edit);
+    });
+    return this.source(id);
+  };
+
+  sourcesEnable: Host['sourcesEnable'] = async (ids, on) => {
+    await this.turn('sourcesEnable');
+    this.catalogue.enable(ids, on);
+  };
+
+  sourcesRemove: Host['sourcesRemove'] = async (ids) => {
+    await this.turn('sourcesRemove');
+    this.catalogue.remove(ids, true);
+  };
+
+  sourcesRestore: Host['sourcesRestore'] = async (ids) => {
+    await this.turn('sourcesRestore');
+    this.catalogue.remove(ids, false);
+  };
+
+  collectStart: Host['collectStart'] = async (ids) => {
+    await this.turn('collectStart');
+    if (this.gathering) throw fault('busy', {});
+    const queue = this.catalogue.visited(ids);
+    const task = ++this.last;
+    this.gathering = {
+      queue,
+      started: Date.now(),
+      first: this.pool.size === 0,
+      visits: [],
+      fresh: [],
+      timer: setInterval(() => {
+        this.gather();
+      }, TICK_MS),
+      progress: {
+        task,
+        status: 'running',
+        done: 0,
+        total: queue.length,
+        found: 0,
+        new: 0,
+        bytes: 0,
+        visiting: queue.slice(0, AT_ONCE),
+        seconds: 0,
+        seconds_left: null,
+      },
+    };
+    this.tell({ event: 'collecting', ...structuredClone(this.gathering.progress) });
+    return task;
+  };
+
+  async collectStop(): Promise<void> {
+    await this.turn('collectStop');
+    this.gathered('cancelled');
   }
 
   exportPreview: Host['exportPreview'] = async (ask) => {
@@ -434,6 +568,73 @@ class FakeHost implements Host {
     });
   }
 
+  private visiting(): readonly number[] {
+    return this.gathering?.progress.visiting ?? [];
+  }
+
+  private source(id: number): SourceDto {
+    const source = this.catalogue.one(id, this.visiting(), Date.now());
+    if (!source) throw fault('not_found', { what: String(id) });
+    return structuredClone(source);
+  }
+
+  /** Visits the sources whose turn has come. */
+  private gather(): void {
+    const gathering = this.gathering;
+    if (!gathering) return;
+    const { progress, queue } = gathering;
+    const now = Date.now();
+    const elapsed = (now - gathering.started) / 1000;
+    const finished = Math.min(queue.length, Math.floor(elapsed * this.world.visits));
+    for (let at = progress.done; at < finished; at++) {
+      const id = queue[at] ?? 0;
+      const { visit, proxies } = this.catalogue.visit(id, gathering.first, now);
+      const before = this.pool.size;
+      const added = this.pool.add(proxies, id - 1);
+      for (let row = before; row < before + added; row++) gathering.fresh.push(row + 1);
+      gathering.visits.push({ id, source: this.catalogue.name(id), visit });
+      progress.found += visit.accepted;
+      progress.new += added;
+      progress.bytes += visit.bytes;
+    }
+    if (finished > progress.done) this.tellPool();
+    progress.done = finished;
+    progress.visiting = queue.slice(finished, finished + AT_ONCE);
+    progress.seconds = elapsed;
+    progress.seconds_left = finished > 0 ? (queue.length - finished) / this.world.visits : null;
+    this.tell({ event: 'collecting', ...structuredClone(progress) });
+    if (finished === queue.length) this.gathered('succeeded');
+  }
+
+  private gathered(status: TaskStatusDto): void {
+    const gathering = this.gathering;
+    if (!gathering) return;
+    const { progress, visits, fresh } = gathering;
+    clearInterval(gathering.timer);
+    this.gathering = null;
+    const outcomes: Record<string, number> = {};
+    for (const { visit } of visits) outcomes[visit.outcome] = (outcomes[visit.outcome] ?? 0) + 1;
+    this.tell({
+      event: 'collected',
+      task: progress.task,
+      status,
+      error: null,
+      result: {
+        sources: progress.total,
+        outcomes,
+        found: progress.found,
+        distinct: Math.round(progress.found * 0.8),
+        new: progress.new,
+        bytes: progress.bytes,
+        seconds: (Date.now() - gathering.started) / 1000,
+        task: progress.task,
+        visits,
+      },
+    });
+    if (status === 'succeeded' && this.settings.check_collected && fresh.length > 0 && !this.running)
+      void this.checkStart({ kind: 'ids', ids: fresh });
+  }
+
   private tellPool(): void {
     this.tell({
       event: 'pool',
@@ -455,6 +656,15 @@ function fault(code: ErrorCode, params: Record<string, string>): ErrorDto {
     hint: 'try again without ?fail=',
     params,
   };
+}
+
+/** Does what may be refused for a field of an edit. */
+function refusing<T>(act: () => T): T {
+  try {
+    return act();
+  } catch (thrown) {
+    throw thrown instanceof Refused ? fault('invalid', { what: thrown.what }) : thrown;
+  }
 }
 
 function pickFile(): Promise<File | null> {

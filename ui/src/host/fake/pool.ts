@@ -8,12 +8,14 @@ import type {
   FilterDto,
   ProtocolDto,
   ReasonDto,
+  RefusedCountDto,
   RowDto,
   SortColumnDto,
   SortKeyDto,
   StatusDto,
   TrustFlagDto,
 } from '../../bindings';
+import { CATALOGUE } from './catalogue';
 
 export const STATUSES: readonly StatusDto[] = ['active', 'new', 'inactive', 'failed', 'retired'];
 export const PROTOCOLS: readonly ProtocolDto[] = ['http', 'https', 'socks4', 'socks5'];
@@ -49,6 +51,17 @@ const HINTS = [0b0001, 0b0011, 0b1000, 0b0100, 0b1100, 0b0011];
 const MINUTE = 60_000;
 /** Stands in a column of bytes for a value that is not there. */
 const NONE = 255;
+/** Stands for no source. */
+const NOWHERE = 65_535;
+/** So much of the pool is in two sources. */
+const SHARED = 0.3;
+/** The places in the catalogue of those that bring something, the large ones first. */
+const ORIGINS = CATALOGUE.map((spec, at) => ({ spec, at }))
+  .filter(({ at }) => at % 8 !== 7)
+  .sort((a, b) => b.spec.size - a.spec.size)
+  .map(({ at }) => at);
+/** How much more the large ones bring than the small ones. */
+const SKEW = 1.9;
 const WORKING = STATUSES.indexOf('active');
 const NEW = STATUSES.indexOf('new');
 
@@ -70,6 +83,15 @@ export interface PoolOptions {
   now: number;
   /** The share of proxies that were never checked, 0 to 1. */
   unchecked: number;
+}
+
+/** What a source has in the pool. */
+export interface Tally {
+  holds: number;
+  checked: number;
+  working: number;
+  /** That no other has. */
+  only: number;
 }
 
 export interface OpenedView {
@@ -97,10 +119,15 @@ export class FakePool {
   private checked!: Float64Array;
   private succeeded!: Float64Array;
   private busy!: Uint8Array;
+  /** The sources of a row; few have a second one. */
+  private origin!: Uint16Array;
+  private other!: Uint16Array;
   /** Texts of the few that are no plain IPv4 address, or have an account. */
   private readonly special = new Map<number, { proxy: string; username: string | null }>();
   /** Where an imported text already is. */
   private known: Map<string, number> | null = null;
+  /** Which sources are called so. */
+  originsOf: (names: string[]) => number[] = () => [];
 
   constructor(private readonly options: PoolOptions) {
     this.grow(options.rows);
@@ -118,14 +145,17 @@ export class FakePool {
     return this.known.has(text);
   }
 
-  add(texts: string[]): number {
-    const fresh = texts.filter((text) => !this.has(text));
+  /** Takes proxies in, all of one source. */
+  add(texts: string[], origin = NOWHERE): number {
+    const fresh = [...new Set(texts)].filter((text) => !this.has(text));
     this.grow(this.size + fresh.length);
     for (const text of fresh) {
       const row = this.size++;
       this.special.set(row, { proxy: text, username: null });
       this.host[row] = addressOf(text);
       this.known?.set(text, row);
+      this.origin[row] = origin;
+      this.other[row] = NOWHERE;
       this.clear(row);
     }
     this.revision++;
@@ -177,6 +207,7 @@ export class FakePool {
     const status = new Uint32Array(STATUSES.length);
     const protocol = new Uint32Array(PROTOCOLS.length);
     const anonymity = new Uint32Array(ANONYMITIES.length);
+    const origins = filter.source.length > 0 ? new Set(this.originsOf(filter.source)) : null;
     const countries = new Map(filter.country.map((code) => [code.toUpperCase(), 0]));
     const wantedCountries = new Set(countries.keys());
     const text = filter.text.trim().toLowerCase();
@@ -184,6 +215,8 @@ export class FakePool {
     let count = 0;
     for (let row = 0; row < this.size; row++) {
       if (!this.passes(row, filter, text)) continue;
+      if (origins && !origins.has(this.origin[row] ?? NOWHERE) && !origins.has(this.other[row] ?? NOWHERE))
+        continue;
       const speaks = (this.found[row] ?? 0) || (this.last(row) === 0 ? (this.hints[row] ?? 0) : 0);
       const state = this.state[row] ?? NEW;
       const level = this.anonymity[row] ?? NONE;
@@ -234,6 +267,57 @@ export class FakePool {
     return { works, reason: this.reasonOf(row) };
   }
 
+  /** The places of the sources that have a row. */
+  origins(row: number): number[] {
+    return [this.origin[row], this.other[row]].filter(
+      (origin): origin is number => origin !== undefined && origin !== NOWHERE,
+    );
+  }
+
+  /** What each of the first so many sources has. */
+  tally(sources: number): Tally[] {
+    const tallies = Array.from({ length: sources }, (): Tally => ({
+      holds: 0,
+      checked: 0,
+      working: 0,
+      only: 0,
+    }));
+    for (let row = 0; row < this.size; row++) {
+      const alone = this.other[row] === NOWHERE;
+      for (const origin of this.origins(row)) {
+        const tally = tallies[origin];
+        if (!tally) continue;
+        tally.holds++;
+        if (this.last(row) > 0) tally.checked++;
+        if (this.state[row] === WORKING) tally.working++;
+        if (alone) tally.only++;
+      }
+    }
+    return tallies;
+  }
+
+  /** How many rows of a source each of the others has too. */
+  sharedWith(origin: number, sources: number): number[] {
+    const shared = Array.from({ length: sources }, () => 0);
+    for (let row = 0; row < this.size; row++) {
+      const [first, second] = [this.origin[row] ?? NOWHERE, this.other[row] ?? NOWHERE];
+      const theirs = first === origin ? second : second === origin ? first : NOWHERE;
+      if (theirs < sources) shared[theirs] = (shared[theirs] ?? 0) + 1;
+    }
+    return shared;
+  }
+
+  /** Why the rows of a source do not work, the most frequent reason first. */
+  reasonsAt(origin: number): RefusedCountDto[] {
+    const counts = new Map<ReasonDto, number>();
+    for (let row = 0; row < this.size; row++) {
+      if (this.origin[row] !== origin && this.other[row] !== origin) continue;
+      const reason = this.reasonOf(row);
+      if (reason) counts.set(reason, (counts.get(reason) ?? 0) + 1);
+    }
+    return [...counts].map(([reason, count]) => ({ reason, count })).sort((a, b) => b.count - a.count);
+  }
+
   private make(row: number): void {
     const roll = chance(this.options.seed * 1_000_003 + row);
     const octet = (): number => Math.floor(roll() * 254) + 1;
@@ -242,9 +326,21 @@ export class FakePool {
     this.port[row] = PORTS[Math.floor(roll() * PORTS.length)] ?? 8080;
     this.hints[row] = HINTS[Math.floor(roll() * HINTS.length)] ?? 0;
     this.clear(row);
+    const quality = this.place(row);
     if (roll() < this.options.unchecked) return;
-    this.judge(row, roll, this.options.now - Math.floor(roll() * 55 + 1) * MINUTE, 0.62);
+    this.judge(row, roll, this.options.now - Math.floor(roll() * 55 + 1) * MINUTE, quality);
     if (this.state[row] === WORKING) this.working++;
+  }
+
+  /** Puts a row into one source or two. Answers how likely it works by the first. */
+  private place(row: number): number {
+    const roll = chance(this.options.seed * 31 + row * 17 + 5);
+    const some = (): number => ORIGINS[Math.floor(ORIGINS.length * roll() ** SKEW)] ?? NOWHERE;
+    const origin = some();
+    const other = roll() < SHARED ? some() : NOWHERE;
+    this.origin[row] = origin;
+    this.other[row] = other === origin ? NOWHERE : other;
+    return CATALOGUE[origin]?.quality ?? 0;
   }
 
   private clear(row: number): void {
@@ -285,8 +381,8 @@ export class FakePool {
     if (filter.min_score !== null && (score === NONE || score < filter.min_score * 100)) return false;
     const reason = this.reasonOf(row);
     if (filter.trusted && reason && FLAGS[reason]) return false;
-    // Nothing here comes from a list that has a name, and nothing was given a tag.
-    if (filter.source.length > 0 || filter.tag.length > 0) return false;
+    // Nothing was given a tag.
+    if (filter.tag.length > 0) return false;
     if (text === '') return true;
     const seen = [this.proxy(row), this.special.get(row)?.username ?? '', reason ?? '', this.exit(row)];
     return seen.some((part) => part.includes(text));
@@ -387,6 +483,8 @@ export class FakePool {
     this.rate = widen(new Uint8Array(room), this.rate);
     this.score = widen(new Uint8Array(room), this.score);
     this.busy = widen(new Uint8Array(room), this.busy);
+    this.origin = widen(new Uint16Array(room), this.origin);
+    this.other = widen(new Uint16Array(room), this.other);
   }
 }
 
