@@ -1,24 +1,31 @@
 /** Everything that the screens share, made once for a host and handed down by context. */
 import { createContext } from 'svelte';
-import type { AppInfoDto, EventDto } from '../bindings';
+import type { AppInfoDto, EventDto, ProxyDetailDto, SourceDetailDto, SourceDto } from '../bindings';
 import type { Host } from '../host';
 import { t } from '../i18n/index.svelte';
 import { copyText } from '../lib/clipboard';
+import { Collecting } from './collecting.svelte';
 import { Drawer } from './drawer.svelte';
 import { Importing } from './importing.svelte';
 import { Notices } from './notices.svelte';
 import { Preferences } from './preferences.svelte';
 import { Selection } from './selection.svelte';
 import { Settings } from './settings.svelte';
+import { SourceForm } from './source-form.svelte';
+import { Sources } from './sources.svelte';
 import { Task } from './task.svelte';
 import { MAX_GATHERED, NO_FILTER, PoolView } from './view.svelte';
 
-export type Screen = 'proxies' | 'settings';
+export type Screen = 'proxies' | 'sources' | 'settings';
 
 /** How often what stands in relative time is written anew. */
 const CLOCK_MS = 10_000;
 /** The drawer follows a running check at most so often. */
 const DRAWER_MS = 1000;
+/** While proxies of sources are checked, what is told of the sources follows at most so often. */
+const SOURCES_MS = 5000;
+/** A table that fills for the first time shows what came at most so often. */
+const FILL_MS = 1000;
 
 export class App {
   screen = $state<Screen>('proxies');
@@ -38,9 +45,16 @@ export class App {
   readonly view: PoolView;
   readonly selection: Selection;
   readonly task: Task;
-  readonly drawer: Drawer;
+  readonly drawer: Drawer<ProxyDetailDto>;
+  readonly sources: Sources;
+  readonly sourceDrawer: Drawer<SourceDetailDto>;
+  readonly sourceForm: SourceForm;
+  readonly collecting: Collecting;
   readonly importing: Importing;
   private drawerTimer: ReturnType<typeof setTimeout> | null = null;
+  private fillTimer: ReturnType<typeof setTimeout> | null = null;
+  /** Whether the first proxies of all are coming in, and there is no order yet that could jump. */
+  private filling = false;
 
   constructor(readonly host: Host) {
     this.settings = new Settings(host);
@@ -48,7 +62,19 @@ export class App {
     this.view = new PoolView(host, this.notices);
     this.selection = new Selection(this.view);
     this.task = new Task(host, this.notices);
-    this.drawer = new Drawer(host, this.notices);
+    this.drawer = new Drawer((id) => host.proxyDetail(id), this.notices);
+    this.sourceDrawer = new Drawer((id) => host.sourceDetail(id), this.notices);
+    this.sources = new Sources(host, this.notices, () => {
+      this.sourceDrawer.refresh();
+      void this.refreshInfo();
+    });
+    this.sourceForm = new SourceForm(host, (source, fresh) => {
+      this.sourceSaved(source, fresh);
+    });
+    this.collecting = new Collecting(host, this.notices, () => {
+      this.screen = 'sources';
+      this.sources.narrow({ choice: 'failing', text: '' });
+    });
     this.importing = new Importing(host, this.notices, () => {
       this.view.reopen();
       void this.refreshInfo();
@@ -81,6 +107,7 @@ export class App {
       );
       await Promise.all([this.settings.load(), this.preferences.load()]);
       this.view.reopen();
+      this.sources.refresh();
       await this.refreshInfo();
       for (const notice of this.info?.notices ?? []) this.notices.tell(notice);
     } catch (error) {
@@ -89,6 +116,8 @@ export class App {
     return () => {
       for (const end of ends) end();
       if (this.drawerTimer) clearTimeout(this.drawerTimer);
+      if (this.fillTimer) clearTimeout(this.fillTimer);
+      this.sources.end();
     };
   }
 
@@ -101,6 +130,24 @@ export class App {
 
   clearFilter(): void {
     this.narrow(NO_FILTER);
+  }
+
+  /** Visits what is chosen among the sources while they are looked at, else all that are on. */
+  async collect(): Promise<void> {
+    const chosen = this.screen === 'sources' ? this.sources.selected : [];
+    await this.collecting.start(chosen.length > 0 ? chosen.map(({ id }) => id) : null);
+  }
+
+  /** Shows the proxies of a source in the table. */
+  showProxiesOf(source: string): void {
+    this.screen = 'proxies';
+    this.narrow({ ...NO_FILTER, source: [source] });
+  }
+
+  /** Shows a source's page. */
+  openSource(id: number): void {
+    this.screen = 'sources';
+    this.sourceDrawer.open(id);
   }
 
   /** Checks what is chosen, else all that the filter lets through. */
@@ -158,8 +205,11 @@ export class App {
   private hear(event: EventDto): void {
     switch (event.event) {
       case 'pool':
+        this.filling ||= this.view.total === 0 && this.collecting.running;
         this.view.poolChanged(event);
         this.refreshDrawerSoon();
+        this.fillSoon();
+        if (this.screen === 'sources') this.sources.refreshSoon(SOURCES_MS);
         break;
       case 'progress':
         this.task.advance(event);
@@ -168,6 +218,21 @@ export class App {
         this.task.end(event);
         this.now = Date.now();
         this.drawer.refresh();
+        this.sources.refresh();
+        void this.refreshInfo();
+        break;
+      case 'collecting':
+        this.collecting.advance(event);
+        if (this.screen === 'sources') this.sources.refreshSoon();
+        this.refreshDrawerSoon();
+        break;
+      case 'collected':
+        this.collecting.end(event);
+        this.now = Date.now();
+        this.sources.refresh();
+        this.sourceDrawer.refresh();
+        this.drawer.refresh();
+        this.fillSoon();
         void this.refreshInfo();
         break;
       case 'notice':
@@ -177,18 +242,54 @@ export class App {
   }
 
   private refreshDrawerSoon(): void {
-    if (this.drawer.id === null) return;
+    if (this.drawer.id === null && this.sourceDrawer.id === null) return;
     this.drawerTimer ??= setTimeout(() => {
       this.drawerTimer = null;
       this.now = Date.now();
-      this.drawer.refresh();
+      if (this.screen === 'sources') this.sourceDrawer.refresh();
+      else this.drawer.refresh();
     }, DRAWER_MS);
+  }
+
+  /** Lets the table grow while the first proxies come in, until the user has begun to work in it. */
+  private fillSoon(): void {
+    if (!this.filling) return;
+    this.fillTimer ??= setTimeout(() => {
+      this.fillTimer = null;
+      const untouched = this.selection.cursor < 0 && !this.view.filtered && this.drawer.id === null;
+      if (untouched && this.view.stale) this.view.reopen();
+      if (!untouched || !this.collecting.running) this.filling = false;
+    }, FILL_MS);
+  }
+
+  private sourceSaved(source: SourceDto, fresh: boolean): void {
+    this.sources.refresh();
+    this.sourceDrawer.refresh();
+    void this.refreshInfo();
+    if (!fresh) {
+      this.notices.say('good', () => t('notice.source_saved', { name: source.name }));
+      return;
+    }
+    // What was just added is to be seen, whatever the list showed.
+    if (this.sources.filtered) this.sources.narrow({ choice: 'all', text: '' });
+    this.screen = 'sources';
+    this.notices.say(
+      'good',
+      () => t('notice.source_added', { name: source.name }),
+      () => t('notice.source_added_hint'),
+      {
+        label: () => t('source.collect'),
+        testid: 'collect-added',
+        act: () => void this.collecting.start([source.id]),
+      },
+    );
   }
 
   private async refreshInfo(): Promise<void> {
     try {
       this.info = await this.host.appInfo();
       this.task.adopt(this.info.running, this.info.unfinished);
+      this.collecting.adopt(this.info.collecting);
     } catch (error) {
       this.notices.fault(error);
     }

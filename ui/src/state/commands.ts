@@ -7,7 +7,7 @@ import type { App } from './app.svelte';
 import { NO_FILTER } from './view.svelte';
 
 export interface Found {
-  kind: 'proxy' | 'command' | 'setting';
+  kind: 'proxy' | 'source' | 'command' | 'setting';
   id: string;
   name: string;
   /** What else is to be known of it. */
@@ -19,6 +19,8 @@ export interface Found {
 
 /** More proxies than this are what the table is for. */
 const MOST_PROXIES = 6;
+/** And more sources than this are what their screen is for. */
+const MOST_SOURCES = 6;
 const THEMES: readonly ThemeDto[] = ['dark', 'light', 'system'];
 
 /** The proxies with this text in them, the best first. */
@@ -53,6 +55,20 @@ export async function proxies(app: App, text: string): Promise<Found[]> {
   }
 }
 
+/** The sources that are called so, or lie there. */
+export function sources(app: App, typed: string): Found[] {
+  const all = (app.sources.list ?? []).map((source): Found => ({
+    kind: 'source',
+    id: String(source.id),
+    name: source.name,
+    hint: source.address,
+    act: () => {
+      app.openSource(source.id);
+    },
+  }));
+  return matching(all, typed).slice(0, MOST_SOURCES);
+}
+
 function stateOf({ status, reason, code, latency_ms }: RowDto): string {
   const state = t(`status.${status}`);
   const more =
@@ -62,7 +78,7 @@ function stateOf({ status, reason, code, latency_ms }: RowDto): string {
 
 /** What can be done now. */
 export function commands(app: App): Found[] {
-  const { task, view, preferences } = app;
+  const { task, view, preferences, collecting } = app;
   const some = view.total > 0;
   const command = (when: boolean, id: string, name: string, act: () => void, keys?: string): Found[] =>
     when ? [{ kind: 'command', id, name, act, ...(keys && { keys }) }] : [];
@@ -72,6 +88,12 @@ export function commands(app: App): Found[] {
   return [
     ...command(some && !task.running, 'check', t('header.check_now'), () => void app.check()),
     ...command(task.running, 'stop', t('find.stop'), () => void task.stop()),
+    ...command(!collecting.running, 'collect', t('find.collect'), () => void collecting.start(null)),
+    ...command(collecting.running, 'collect-stop', t('find.collect_stop'), () => void collecting.stop()),
+    ...command(true, 'source-add', t('find.source_add'), () => {
+      app.screen = 'sources';
+      app.sourceForm.add();
+    }),
     ...command(true, 'import', t('find.import'), () => void app.importing.pick()),
     ...command(true, 'paste', t('find.paste'), () => {
       app.importing.paste();
@@ -96,6 +118,12 @@ export function commands(app: App): Found[] {
       'proxies',
       t('find.go', { screen: t('nav.proxies') }),
       go('proxies'),
+    ),
+    ...command(
+      app.screen !== 'sources',
+      'sources',
+      t('find.go', { screen: t('nav.sources') }),
+      go('sources'),
     ),
     ...command(
       app.screen !== 'settings',
@@ -173,6 +201,13 @@ export function settings(app: App): Found[] {
       t('settings.allow_private_hint'),
       '[data-testid=setting-private]',
     ),
+    setting(
+      'check-collected',
+      t('settings.check_collected'),
+      t('settings.check_collected_hint'),
+      '[data-testid=setting-check-collected]',
+    ),
+    setting('through', t('settings.through'), t('settings.through_hint'), '[name=through]:checked'),
     setting('data', t('settings.data_dir'), t('settings.data_dir_hint'), '[data-testid=data-dir]'),
   ];
 }

@@ -1,19 +1,17 @@
-/** The proxy about which everything is shown. */
-import type { ProxyDetailDto } from '../bindings';
-import type { Host } from '../host';
+/** The one about which everything is shown: a proxy, or a source. */
 import { Latest } from '../lib/latest';
 import { asError } from './faults';
 import type { Notices } from './notices.svelte';
 
-export class Drawer {
+export class Drawer<Detail> {
   id = $state<number | null>(null);
-  detail = $state.raw<ProxyDetailDto | null>(null);
-  /** Whether the proxy is no longer there. */
+  detail = $state.raw<Detail | null>(null);
+  /** Whether it is no longer there. */
   gone = $state(false);
   private readonly reader = new Latest<number>((id) => this.read(id));
 
   constructor(
-    private readonly host: Host,
+    private readonly ask: (id: number) => Promise<Detail>,
     private readonly notices: Notices,
   ) {}
 
@@ -35,9 +33,12 @@ export class Drawer {
 
   private async read(id: number): Promise<void> {
     try {
-      const detail = await this.host.proxyDetail(id);
+      const detail = await this.ask(id);
       // What was shown before stays until the new one is there, so that nothing flickers.
-      if (this.id === id) this.detail = detail;
+      if (this.id === id) {
+        this.detail = detail;
+        this.gone = false;
+      }
     } catch (thrown) {
       if (this.id !== id) return;
       if (asError(thrown).code === 'not_found') {

@@ -5,6 +5,13 @@ import { asError, errorDetails, errorHint, errorTitle } from './faults';
 
 export type Tone = 'info' | 'good' | 'warn' | 'bad';
 
+/** What can be done about a message. */
+export interface Remedy {
+  label: () => string;
+  act: () => void;
+  testid?: string;
+}
+
 export interface Message {
   id: number;
   tone: Tone;
@@ -13,10 +20,13 @@ export interface Message {
   hint?: (() => string) | undefined;
   /** What can be copied into a report. */
   details?: string | undefined;
+  remedy?: Remedy | undefined;
 }
 
 /** How long a message that needs no answer stays. */
 const SHORT_MS = 6000;
+/** And one by which something can be done, which has to be read and reached first. */
+const REMEDY_MS = 12_000;
 /** More at once would hide the table. */
 const MAX_TOASTS = 4;
 
@@ -26,13 +36,16 @@ export class Notices {
   private last = 0;
   private readonly timers = new Map<number, ReturnType<typeof setTimeout>>();
 
-  say(tone: Tone, title: () => string, hint?: () => string): void {
-    const id = this.push({ tone, title, hint });
+  say(tone: Tone, title: () => string, hint?: () => string, remedy?: Remedy): void {
+    const id = this.push({ tone, title, hint, remedy });
     this.timers.set(
       id,
-      setTimeout(() => {
-        this.dismiss(id);
-      }, SHORT_MS),
+      setTimeout(
+        () => {
+          this.dismiss(id);
+        },
+        remedy ? REMEDY_MS : SHORT_MS,
+      ),
     );
   }
 
