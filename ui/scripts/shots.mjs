@@ -72,6 +72,11 @@ function inEach(looks, name, steps, query = {}) {
 const scenes = [
   ...inEach(EVERY, 'proxies', checkWithDrawer),
   ...inEach(EVERY, 'settings', wrongSettings),
+  ...inEach(EVERY, 'sources', sourcesWithPage),
+  ...inEach(SOME, 'sources-collecting', sourcesCollecting, { visits: 6 }),
+  ...inEach(SOME, 'source-add', sourceAdd),
+  ...inEach(SOME, 'source-how', sourceHow),
+  ...inEach(SOME, 'settings-collecting', settingsCollecting),
   ...inEach(SOME, 'import', importPreview),
   ...inEach(SOME, 'table', wideTable),
   ...inEach(SOME, 'drawer-failed', failedDrawer),
@@ -104,6 +109,40 @@ const scenes = [
     scale: 2,
     steps: importPreview,
   },
+  {
+    name: 'small-sources-900x600',
+    query: { theme: 'dark', visits: 6 },
+    size: { width: 900, height: 600 },
+    steps: sourcesCollecting,
+  },
+  {
+    name: 'small-source-page-900x600',
+    query: { theme: 'light', lang: 'zh-TW' },
+    size: { width: 900, height: 600 },
+    steps: sourcesWithPage,
+  },
+  {
+    name: 'scale-200-sources',
+    query: { theme: 'light' },
+    size: { width: 680, height: 430 },
+    scale: 2,
+    steps: sourcesChosen,
+  },
+  {
+    name: 'scale-200-source-add',
+    query: { theme: 'dark' },
+    size: { width: 680, height: 430 },
+    scale: 2,
+    steps: sourceAdd,
+  },
+  { name: 'sources-chosen-light', query: { theme: 'light' }, steps: sourcesChosen },
+  { name: 'sources-collected-dark', query: { theme: 'dark', visits: 60 }, steps: sourcesCollected },
+  { name: 'source-captcha-light', query: { theme: 'light' }, steps: sourceCaptcha },
+  { name: 'source-wrong-dark', query: { theme: 'dark' }, steps: sourceWrong },
+  { name: 'find-source-dark', query: { theme: 'dark' }, steps: findSource },
+  { name: 'filter-source-light', query: { theme: 'light' }, steps: filterSource },
+  { name: 'first-collecting', query: { theme: 'dark', rows: 0, visits: 2 }, steps: firstCollecting },
+  { name: 'collect-job', query: { theme: 'light', rows: 0, visits: 30, speed: 4000 }, steps: collectJob },
   { name: 'filters-dark', query: { theme: 'dark' }, steps: filters },
   { name: 'unchecked-light', query: { theme: 'light', unchecked: 1 }, steps: wideTable },
   { name: 'million', query: { theme: 'dark', rows: 1_000_000 }, steps: million },
@@ -140,6 +179,129 @@ async function failedDrawer(page) {
   await page.keyboard.press('Enter');
   await id(page, 'certificate').first().waitFor();
   await id(page, 'failed-stage').first().scrollIntoViewIfNeeded();
+}
+
+async function sourcesReady(page) {
+  await id(page, 'nav-sources').click();
+  await page.locator('[data-testid=sources-table] [data-place="0"]').waitFor();
+}
+
+async function sourcesWithPage(page) {
+  await sourcesReady(page);
+  await page.locator('[data-place="3"]').click({ position: { x: 90, y: 16 } });
+  await page.keyboard.press('Enter');
+  await id(page, 'yield-chart').waitFor();
+}
+
+async function sourcesCollecting(page) {
+  await sourcesReady(page);
+  await id(page, 'collect').click();
+  await page.waitForFunction(() => document.querySelector('progress')?.value > 0.1);
+  await page.locator('[data-outcome=visiting]').first().waitFor();
+}
+
+async function sourcesCollected(page) {
+  await sourcesReady(page);
+  await id(page, 'collect').click();
+  await id(page, 'toast-warn').waitFor();
+  await id(page, 'remedy').click();
+  await page.locator('[data-testid=sources-failing][aria-pressed=true]').waitFor();
+  await page.locator('[data-place="1"]').click({ position: { x: 90, y: 16 } });
+  await page.keyboard.press('Enter');
+  await id(page, 'source-drawer').waitFor();
+}
+
+async function sourcesChosen(page) {
+  await sourcesReady(page);
+  await page.locator('[data-place="2"]').click({ position: { x: 90, y: 16 } });
+  await page.keyboard.press('Shift+ArrowDown');
+  await page.keyboard.press('Shift+ArrowDown');
+  await page.keyboard.press('Space');
+  await page.keyboard.press('Control+ArrowDown');
+  await page.keyboard.press('Control+ArrowDown');
+  await page.keyboard.press('Control+Space');
+  await page.keyboard.press('Delete');
+  await id(page, 'undo').waitFor();
+  await page.locator('[data-place="5"]').click({ position: { x: 90, y: 16 } });
+  await page.keyboard.press('Shift+ArrowDown');
+}
+
+async function sourceAdd(page) {
+  await sourcesReady(page);
+  await id(page, 'source-add').click();
+  await id(page, 'source-address').fill('https://lists.example.net/zephyr/main/socks5.txt');
+  await id(page, 'source-test-result').waitFor();
+}
+
+async function sourceHow(page) {
+  await sourcesReady(page);
+  await id(page, 'source-add').click();
+  await id(page, 'source-address').fill('https://api.example.net/proxies.json');
+  await id(page, 'source-test-result').waitFor();
+  await id(page, 'source-how').click();
+  await id(page, 'source-json_path').fill('data[*]');
+  await id(page, 'source-interval').fill('1');
+  await page.getByRole('alert').first().waitFor();
+  await id(page, 'source-format').selectOption('json');
+}
+
+async function sourceCaptcha(page) {
+  await sourcesReady(page);
+  await id(page, 'source-add').click();
+  await id(page, 'source-address').fill('https://www.example.com/captcha');
+  await id(page, 'source-test-trouble').waitFor();
+}
+
+async function sourceWrong(page) {
+  await sourcesReady(page);
+  await id(page, 'source-add').click();
+  await id(page, 'source-address').fill('example.com/list.txt');
+  await id(page, 'source-address').press('Enter');
+  await page.getByRole('alert').waitFor();
+}
+
+async function findSource(page) {
+  await tableReady(page);
+  await page.keyboard.press('Control+k');
+  await id(page, 'command-text').fill('alder');
+  await page.locator('[data-testid^=found-source]').first().waitFor();
+}
+
+async function filterSource(page) {
+  await tableReady(page);
+  await id(page, 'chip-source').click();
+  await id(page, 'chip-source-find').fill('socks5');
+  await page.locator('[data-testid^="chip-source-"][type=checkbox]').first().check();
+  await page.waitForFunction(
+    () => Number(document.querySelector('[data-testid=count]').dataset.shown) < 10_000,
+  );
+}
+
+async function settingsCollecting(page) {
+  await id(page, 'nav-settings').click();
+  await id(page, 'through-own').check();
+  await id(page, 'setting-through').fill('localhost');
+  await id(page, 'setting-through').scrollIntoViewIfNeeded();
+}
+
+async function firstCollecting(page) {
+  await id(page, 'first-collect').click();
+  await id(page, 'first-collecting').waitFor();
+}
+
+/** From nothing: collect, see the table fill, have it checked by itself, and see what each source was worth. */
+async function collectJob(page) {
+  await id(page, 'first-collect').click();
+  await tableReady(page);
+  await page.locator('[data-testid=toast-warn], [data-testid=toast-good]').first().waitFor();
+  await id(page, 'stop-button').waitFor();
+  const working = () => Number(document.querySelector('[data-testid=working]').dataset.working) > 100;
+  await page.waitForFunction(working);
+  await id(page, 'nav-sources').click();
+  await page.locator('[data-place="0"]').dblclick({ position: { x: 90, y: 16 } });
+  await id(page, 'source-proxies').click();
+  await tableReady(page);
+  expect((await id(page, 'chip-source-clear').count()) === 1, 'the table shows the proxies of that source');
 }
 
 async function importPreview(page) {

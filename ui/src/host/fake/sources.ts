@@ -212,11 +212,12 @@ export class FakeSources {
     const kept = this.kept[id - 1];
     if (!kept) throw new Refused('source');
     const { spec } = kept;
-    const accepted = spec.trouble ? 0 : Math.round(spec.size * (0.9 + 0.2 * this.roll()));
+    const tally = this.counted()[id - 1];
+    const size = tally && tally.holds > 0 ? tally.holds : spec.size;
+    const accepted = spec.trouble ? 0 : Math.round(size * (0.97 + 0.06 * this.roll()));
     const still = spec.note === 'frozen' || this.roll() < 0.15;
     const fresh = Math.round(accepted * (first ? FIRST_NEWS : still ? 0 : NEWS * (0.5 + this.roll())));
     const proxies = Array.from({ length: fresh }, () => this.address());
-    const tally = this.counted()[id - 1];
     const visit: VisitDto = {
       ...this.make(spec, accepted, now),
       new: fresh,
@@ -357,7 +358,7 @@ export class FakeSources {
         ...made,
         new: still ? 0 : Math.round(accepted * NEWS * (0.4 + this.roll())),
         gone: still ? 0 : Math.round(accepted * NEWS * this.roll()),
-        working: Math.round((tally?.working ?? 0) * (0.75 + 0.3 * this.roll())),
+        working: Math.round((tally?.working ?? 0) * (at === 0 ? 1 : 0.75 + 0.3 * this.roll())),
         ...(!trouble && still && { outcome: at % 2 === 0 ? 'not_modified' : 'unchanged' }),
       };
     });
