@@ -28,14 +28,14 @@ interface Shape {
 export const SOURCE_SHAPES: Readonly<Record<SourceColumn, Shape>> = {
   enabled: { least: 52, share: 0 },
   name: { least: 210, share: 2.6 },
-  kind: { least: 84, share: 0.2, from: 900 },
+  kind: { least: 84, share: 0.2, from: 852 },
   last_visit: { least: 172, share: 1.9 },
-  came: { least: 72, share: 0.3, right: true, from: 700 },
+  came: { least: 72, share: 0.3, right: true, from: 680 },
   new: { least: 66, share: 0.3, right: true },
   works: { least: 108, share: 0.4, right: true },
-  only_here: { least: 88, share: 0.3, right: true, from: 760 },
-  fresh: { least: 92, share: 0.2, from: 1040 },
-  next_visit: { least: 124, share: 0.4, right: true, from: 900 },
+  only_here: { least: 88, share: 0.3, right: true, from: 768 },
+  fresh: { least: 92, share: 0.2, from: 1068 },
+  next_visit: { least: 124, share: 0.4, right: true, from: 976 },
 };
 export const SOURCE_COLUMNS = Object.keys(SOURCE_SHAPES) as SourceColumn[];
 
