@@ -74,7 +74,7 @@ describe('the table of sources', () => {
       [{ outcome: 'failed', failure: 'timeout' }, 'timed out'],
       [{ outcome: 'failed', failure: 'status', code: 404 }, '404'],
       [{ outcome: 'wrong_page', failure: 'challenge', code: 403 }, 'a captcha came instead'],
-      [{ outcome: 'wrong_page', failure: 'captcha' }, 'a captcha came instead'],
+      [{ outcome: 'failed', failure: 'unreadable' }, 'file not readable'],
       [{ outcome: 'failed', failure: 'a_reason_of_tomorrow' }, 'failed'],
     ];
     for (const [change, word] of cases) {
@@ -293,6 +293,13 @@ describe('the page of a source', () => {
     expect(start).toHaveBeenCalledWith([source.id]);
   });
 
+  it('of what was pasted offers nothing that nobody can do', async () => {
+    await page(({ kind }) => kind === 'text');
+    for (const name of ['drawer-switch', 'collect', 'test', 'edit'])
+      expect(screen.queryByTestId(`source-${name}`), name).toBeNull();
+    expect(screen.getByTestId('source-remove')).toBeDefined();
+  });
+
   it('says when it is no longer there', async () => {
     const { app } = await page();
     app.sourceDrawer.open(9999);
@@ -411,7 +418,7 @@ describe('the sheet for a source', () => {
     await type('source-address', 'https://lists.example.net/a');
     expect(screen.queryByRole('alert'), 'what was corrected is no longer blamed').toBeNull();
     await type('source-interval', '1');
-    expect(screen.getByRole('alert').textContent).toBe('Must be a whole number from 5 to 10,080.');
+    expect(screen.getByRole('alert').textContent).toBe('Must be a whole number from 5 to 44,640.');
     expect(screen.getByTestId('source-save').hasAttribute('disabled')).toBe(true);
     await type('source-interval', '15');
     await type('source-json_path', 'data[*]');

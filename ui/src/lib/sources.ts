@@ -200,7 +200,7 @@ export function editOf(source: SourceDto): SourceEditDto {
 /** Whether an address looks as if it had been typed to its end, so that nobody is asked for half of one. */
 export function looksWhole(address: string): boolean {
   const text = address.trim();
-  if (/^(?:\/|[a-z]:[\\/]|\\\\|~\/)./i.test(text)) return true;
+  if (/^(?:\/|[a-z]:[\\/]|\\\\)./i.test(text)) return true;
   if (!/^https?:\/\//i.test(text) || !URL.canParse(text)) return false;
   const { hostname } = new URL(text);
   return /\.[a-z0-9-]{2,}$|^\[.+\]$|^localhost$/i.test(hostname) || /^[\d.]{7,}$/.test(hostname);

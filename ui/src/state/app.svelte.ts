@@ -4,6 +4,7 @@ import type { AppInfoDto, EventDto, ProxyDetailDto, SourceDetailDto, SourceDto }
 import type { Host } from '../host';
 import { t } from '../i18n/index.svelte';
 import { copyText } from '../lib/clipboard';
+import { visitable } from '../lib/sources';
 import { Collecting } from './collecting.svelte';
 import { Drawer } from './drawer.svelte';
 import { Importing } from './importing.svelte';
@@ -134,7 +135,7 @@ export class App {
 
   /** Visits what is chosen among the sources while they are looked at, else all that are on. */
   async collect(): Promise<void> {
-    const chosen = this.screen === 'sources' ? this.sources.selected : [];
+    const chosen = this.screen === 'sources' ? this.sources.selected.filter(visitable) : [];
     await this.collecting.start(chosen.length > 0 ? chosen.map(({ id }) => id) : null);
   }
 

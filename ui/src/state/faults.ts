@@ -13,11 +13,26 @@ export function asError(thrown: unknown): ErrorDto {
 }
 
 export function errorTitle(error: ErrorDto): string {
-  return t(`error.${error.code}`, filled(error));
+  const about = aboutOf(error);
+  return about ? t(`invalid.${about}`) : t(`error.${error.code}`, filled(error));
 }
 
 export function errorHint(error: ErrorDto): string {
-  return t(`error.${error.code}_hint`, filled(error));
+  const about = aboutOf(error);
+  return about ? t(`invalid.${about}_hint`) : t(`error.${error.code}_hint`, filled(error));
+}
+
+/** What is wrong, where nobody typed it just now and its name alone would say nothing. */
+function aboutOf({ code, params }: ErrorDto): 'no_source' | 'no_way' | null {
+  if (code !== 'invalid') return null;
+  switch (params['what']) {
+    case 'sources':
+      return 'no_source';
+    case 'collecting.through':
+      return 'no_way';
+    default:
+      return null;
+  }
 }
 
 /** For a report: everything, in English, as the engine wrote it. */

@@ -8,8 +8,8 @@ import { asError } from './faults';
 /** So long after the last key a source is tried. */
 const PAUSE_MS = 700;
 
-/** Minutes between two visits: less is a burden to its host, and what is older than a week is dead. */
-export const INTERVAL = { low: 5, high: 10_080 };
+/** Minutes between two visits, as the engine takes them: five are what hosts bear, a month is as good as never. */
+export const INTERVAL = { low: 5, high: 44_640 };
 export const PRIORITY = { low: 0, high: 100 };
 
 /** What can be wrong, by the last part of the name that the engine gives to it. */

@@ -260,6 +260,34 @@ describe('collecting', () => {
     expect(app.collecting.running).toBe(false);
   });
 
+  it('that cannot begin says in plain words why', async () => {
+    const { app, host } = await opened();
+    for (const [what, title] of [
+      ['sources', 'There is no source to visit.'],
+      ['collecting.through', 'The proxy through which sources are fetched cannot be used.'],
+    ] as const) {
+      vi.spyOn(host, 'collectStart').mockRejectedValueOnce({
+        code: 'invalid',
+        message: 'No.',
+        hint: null,
+        params: { what },
+      });
+      await app.collecting.start(null);
+      expect(app.notices.toasts.at(-1)?.title()).toBe(title);
+    }
+  });
+
+  it('leaves out what nobody can visit', async () => {
+    const { app, host } = await opened();
+    const start = vi.spyOn(host, 'collectStart').mockResolvedValue(4);
+    app.screen = 'sources';
+    app.sources.selectAll();
+    await app.collect();
+    const pasted = app.sources.list?.find(({ kind }) => kind === 'text')?.id ?? 0;
+    expect(start.mock.calls[0]?.[0]).toHaveLength(app.sources.shown.length - 1);
+    expect(start.mock.calls[0]?.[0]).not.toContain(pasted);
+  });
+
   it('that ran before the window was opened is taken up', async () => {
     const { app, host } = await opened();
     const info = await host.appInfo();

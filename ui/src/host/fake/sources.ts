@@ -32,7 +32,7 @@ const NO_PARSER = { format: null, charset: '', json_path: '', row: '', host: '',
 const SAMPLE = 8;
 const SHOWN_REFUSED = 12;
 /** As the engine has it. */
-export const INTERVALS = { low: 5, high: 10_080 };
+export const INTERVALS = { low: 5, high: 44_640 };
 
 interface Kept {
   spec: Spec;
