@@ -370,6 +370,15 @@ describe('the sheet for a source', () => {
     expect(screen.queryByTestId('source-sheet')).toBeNull();
     expect(app.sources.list).toHaveLength(before + 1);
     expect(app.notices.toasts[0]?.title()).toBe('Added zephyr');
+    draw(app, SourcesScreen);
+    await settled();
+    expect(
+      app.sources.selected.map(({ name }) => name),
+      'it is brought into sight',
+    ).toEqual(['zephyr']);
+    expect(screen.getByTestId('sources-table').getAttribute('aria-activedescendant')).toBe(
+      `source-${app.sources.cursor}`,
+    );
   });
 
   it('says in plain words which page came instead', async () => {
@@ -591,6 +600,20 @@ describe('sources elsewhere', () => {
     await settled();
     expect(app.screen).toBe('sources');
     expect(app.sources.find(app.sourceDrawer.id ?? 0)?.name).toBe('harbour/http');
+  });
+
+  it('are named by a proxy that they have, and lead to their pages', async () => {
+    const { app } = await openApp({ rows: 300 });
+    draw(app, ProxiesScreen);
+    await settled();
+    app.drawer.open(app.view.row(0)?.id ?? 0);
+    await settled();
+    const [name] = screen.getAllByTestId(/^drawer-source-/);
+    const wanted = name?.textContent;
+    if (name) await fireEvent.click(name);
+    await settled();
+    expect(app.screen).toBe('sources');
+    expect(app.sources.find(app.sourceDrawer.id ?? 0)?.name).toBe(wanted);
   });
 
   it('have their commands in the box', async () => {

@@ -29,7 +29,7 @@ export const SOURCE_SHAPES: Readonly<Record<SourceColumn, Shape>> = {
   enabled: { least: 52, share: 0 },
   name: { least: 210, share: 2.6 },
   kind: { least: 84, share: 0.2, from: 852 },
-  last_visit: { least: 172, share: 1.9 },
+  last_visit: { least: 172, share: 2.3 },
   came: { least: 72, share: 0.3, right: true, from: 680 },
   new: { least: 66, share: 0.3, right: true },
   works: { least: 108, share: 0.4, right: true },

@@ -148,6 +148,9 @@ export class App {
   /** Shows a source's page. */
   openSource(id: number): void {
     this.screen = 'sources';
+    if (!this.sources.shown.some((source) => source.id === id))
+      this.sources.narrow({ choice: 'all', text: '' });
+    this.sources.sought = id;
     this.sourceDrawer.open(id);
   }
 
@@ -274,6 +277,7 @@ export class App {
     // What was just added is to be seen, whatever the list showed.
     if (this.sources.filtered) this.sources.narrow({ choice: 'all', text: '' });
     this.screen = 'sources';
+    this.sources.sought = source.id;
     this.notices.say(
       'good',
       () => t('notice.source_added', { name: source.name }),

@@ -34,6 +34,8 @@ export class Sources {
   sort = $state.raw<SourceSort>(BY_YIELD);
   /** The place of the keyboard; -1 before it was used. */
   cursor = $state(-1);
+  /** The one that is to be brought into sight. */
+  sought = $state<number | null>(null);
   private order = $state.raw<readonly number[]>([]);
   private ids = $state.raw<ReadonlySet<number>>(NONE);
   private anchor = 0;
@@ -85,6 +87,10 @@ export class Sources {
 
   find(id: number): SourceDto | undefined {
     return this.byId.get(id);
+  }
+
+  named(name: string): SourceDto | undefined {
+    return this.list?.find((source) => source.name === name);
   }
 
   has(id: number): boolean {
