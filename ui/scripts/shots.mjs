@@ -135,6 +135,7 @@ const scenes = [
     scale: 2,
     steps: sourceAdd,
   },
+  ...inEach(SOME, 'sources-by-name', sourcesByName),
   { name: 'sources-chosen-light', query: { theme: 'light' }, steps: sourcesChosen },
   { name: 'sources-collected-dark', query: { theme: 'dark', visits: 60 }, steps: sourcesCollected },
   { name: 'source-captcha-light', query: { theme: 'light' }, steps: sourceCaptcha },
@@ -224,6 +225,17 @@ async function sourcesChosen(page) {
   await id(page, 'undo').waitFor();
   await page.locator('[data-place="5"]').click({ position: { x: 90, y: 16 } });
   await page.keyboard.press('Shift+ArrowDown');
+}
+
+/** In compact rows: what comparing told of some, and one that paused by itself. */
+async function sourcesByName(page) {
+  await sourcesReady(page);
+  await page.keyboard.press('Control+k');
+  await id(page, 'command-text').press('End');
+  await id(page, 'found-command-density').click();
+  await id(page, 'sort-name').click();
+  await page.locator('[data-testid=source-row-28]').dblclick({ position: { x: 90, y: 12 } });
+  await id(page, 'source-paused').waitFor();
 }
 
 async function sourceAdd(page) {

@@ -251,11 +251,14 @@ describe('countries', () => {
   it('stand in the drawer with the networks of entry and exit', async () => {
     const { app, host } = await proxies();
     const proxyDetail = host.proxyDetail.bind(host);
-    host.proxyDetail = async (id) => ({
-      ...(await proxyDetail(id)),
-      entry: { country: 'DE', asn: 64500, organisation: null },
-      exit: { country: null, asn: 64501, organisation: '<b>Example</b> Networks' },
-    });
+    host.proxyDetail = async (id) => {
+      const detail = await proxyDetail(id);
+      return {
+        ...detail,
+        entry: { ...detail.entry, country: 'DE', asn: 64500, organisation: null },
+        exit: { ...detail.exit, country: null, asn: 64501, organisation: '<b>Example</b> Networks' },
+      };
+    };
     app.drawer.open(app.view.row(0)?.id ?? 0);
     await settled();
     const entry = screen.getByTestId('drawer-entry');

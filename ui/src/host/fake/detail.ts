@@ -59,9 +59,13 @@ export function detailOf(row: RowDto, sources: string[], seed: number, now: numb
 }
 
 function locationOf(country: string | null, seed: number): LocationDto {
-  if (country === null) return { country: null, asn: null, organisation: null };
-  const organisation = seed % 11 === 0 ? null : `Example Networks ${country}, Inc.`;
-  return { country, asn: asnOf(seed), organisation };
+  const place = {
+    country,
+    asn: country === null ? null : asnOf(seed),
+    organisation: country === null || seed % 11 === 0 ? null : `Example Networks ${country}, Inc.`,
+    content_network: false,
+  };
+  return place;
 }
 
 function speaks(capability: CapabilityDto, row: RowDto): boolean {
