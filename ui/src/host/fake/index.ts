@@ -21,6 +21,7 @@ import type {
   TaskStatusDto,
 } from '../../bindings';
 import type { FileDrop, Host } from '../types';
+import { CATALOGUE } from './catalogue';
 import { detailOf } from './detail';
 import { readList } from './list';
 import { chance, FakePool } from './pool';
@@ -34,6 +35,7 @@ export interface World {
   unchecked: number;
   /** Proxies a second that a check finishes. */
   speed: number;
+  sources: number;
   /** Sources a second that collecting visits. */
   visits: number;
   /** Milliseconds that every answer takes. */
@@ -51,6 +53,7 @@ export const DEFAULT_WORLD: World = {
   seed: 7,
   unchecked: 0.12,
   speed: 1842,
+  sources: CATALOGUE.length,
   visits: 8,
   delay: 0,
   settings: {
@@ -93,6 +96,7 @@ export function worldOf(query: URLSearchParams): World {
     seed: number('seed', DEFAULT_WORLD.seed),
     unchecked: number('unchecked', DEFAULT_WORLD.unchecked),
     speed: number('speed', DEFAULT_WORLD.speed),
+    sources: Math.floor(number('sources', DEFAULT_WORLD.sources)),
     visits: number('visits', DEFAULT_WORLD.visits),
     delay: number('delay', DEFAULT_WORLD.delay),
     unfinished: number('unfinished', 0),
@@ -158,7 +162,7 @@ class FakeHost implements Host {
       now: Date.now(),
     });
     this.roll = chance(world.seed);
-    this.catalogue = new FakeSources(this.pool, world.seed, Date.now());
+    this.catalogue = new FakeSources(this.pool, world.seed, Date.now(), world.sources);
     this.settings = { ...world.settings };
     this.unfinished = world.unfinished;
   }

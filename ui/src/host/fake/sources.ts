@@ -63,10 +63,12 @@ export class FakeSources {
     private readonly pool: FakePool,
     seed: number,
     now: number,
+    sources: number,
   ) {
     this.roll = chance(seed + 99);
     const tally = pool.tally(CATALOGUE.length);
-    CATALOGUE.forEach((spec, at) => {
+    specsOf(sources).forEach((spec, number) => {
+      const at = number % CATALOGUE.length;
       const edit: SourceEditDto = {
         name: spec.name,
         address: spec.address,
@@ -449,6 +451,16 @@ function check(edit: SourceEditDto): void {
     throw new Refused('interval_minutes');
   if (edit.parser.json_path !== '' && !edit.parser.json_path.startsWith('$'))
     throw new Refused('parser.json_path');
+}
+
+/** There can be more than were invented: those have numbers, and nothing in the pool. */
+function specsOf(sources: number): Spec[] {
+  return Array.from({ length: sources }).flatMap((_, at) => {
+    const spec = CATALOGUE[at % CATALOGUE.length];
+    const round = Math.floor(at / CATALOGUE.length);
+    if (!spec) return [];
+    return [round === 0 ? spec : { ...spec, name: `${spec.name} ${round + 1}` }];
+  });
 }
 
 /** A name made of an address: its host and the last part of its path. */
