@@ -1,9 +1,11 @@
 import { parse, type AST } from 'svelte/compiler';
 import { describe, expect, it } from 'vitest';
+import pages from '../../../src-tauri/reader/src/format.rs?raw';
 import reader from '../../../src-tauri/reader/src/refusal.rs?raw';
+import downloads from '../../../src-tauri/wire/src/download/failure.rs?raw';
 import en from './en.json';
 import { setLanguage, systemLanguage, t } from './index.svelte';
-import { reasonFull, reasonShort, refusal } from './words';
+import { reasonFull, reasonShort, refusal, visitShort } from './words';
 import zhCN from './zh-CN.json';
 import zhTW from './zh-TW.json';
 
@@ -163,8 +165,21 @@ it('a rejection says its code, and an unknown refusal is still a sentence', () =
   expect(refusal('a_reason_of_tomorrow')).toBe('not understood');
 });
 
+/** The stable words that a source of the engine names. */
+const wordsOf = (source: string): string[] =>
+  [...source.matchAll(/=> "(\w+)",/g)].map(([, word]) => word ?? '');
+
+it('every way for a source to fail has a text', () => {
+  const words = wordsOf(downloads);
+  expect(words, 'they are read where the downloader names them').toContain('tls_failed');
+  expect(words.filter((word) => !(word in en.failure))).toEqual([]);
+  const page = pages.slice(pages.indexOf('impl Page'));
+  const told = (failure: string): string => visitShort({ outcome: 'wrong_page', failure, code: null });
+  for (const word of wordsOf(page)) expect(told(word), word).not.toBe(told('of_tomorrow'));
+});
+
 it('every reason for which the reader refuses a line has a text', () => {
-  const words = [...reader.matchAll(/=> "(\w+)",/g)].map(([, word]) => word ?? '');
+  const words = wordsOf(reader);
   expect(words, 'they are read where the reader names them').toContain('leading_zero');
   expect(words.filter((word) => !(word in en.refusal))).toEqual([]);
 });

@@ -76,11 +76,15 @@ export class Task {
     } else {
       const values = { count: result.checked, alive: result.alive };
       const took = result.seconds * 1000;
+      const leftOut = result.left_out ?? 0;
       if (status === 'succeeded')
         this.notices.say(
           'good',
           () => t('notice.check_done', values),
-          () => t('notice.check_done_hint', { duration: duration(took) }),
+          () =>
+            leftOut > 0
+              ? t('notice.check_left_out_hint', { duration: duration(took), count: leftOut })
+              : t('notice.check_done_hint', { duration: duration(took) }),
         );
       else
         this.notices.say(
