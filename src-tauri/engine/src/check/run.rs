@@ -396,7 +396,7 @@ impl Collector<'_> {
         match &landed.outcome {
             None => self.again.push((landed.job, Because::NotItsFault)),
             Some(outcome) if outcome.reason().is_none() || landed.suspected.is_empty() => {
-                self.release(landed)
+                self.release(landed);
             }
             Some(_) => self.held.push_back(landed),
         }
