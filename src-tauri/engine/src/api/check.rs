@@ -19,7 +19,8 @@ use super::dto::{
 };
 use super::{ApiError, Engine};
 use crate::check::{
-    Audience, Broken, CheckDone, Course, Crowd, Job, JudgeSpec, Options, Outcome, Trouble, Word, drive, now_ms, sample,
+    Audience, Broken, CheckDone, Course, Crowd, Job, JudgeSpec, Options, Outcome, Trouble, Word, drive,
+    now_ms, sample,
 };
 use crate::engine::Run;
 use crate::escape::{escape, escape_cut};
