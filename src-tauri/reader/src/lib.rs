@@ -52,6 +52,9 @@
 //! - [`Candidate::line`] counts entries: objects, rows, lines of a page. A document of one line may have a thousand.
 //! - A list of HTTP proxies with one column `https` in a file is HTTP; in the table of a page `yes` means HTTPS and `no`
 //!   HTTP, for there the column is the only word about the protocol.
+//! - A row that has an address, and a port in a form that is not understood, is refused for lack of a port.
+//! - A page with a form to log in is a list all the same if it has a row, a box or a line that is only an address, or three
+//!   addresses; a page about an error or a challenge needs a row, a box or three addresses.
 //! - `4/5` and `5` in a column of types are versions of SOCKS; `SOCKS` without a version is no claim.
 //! - Members and columns that say where a proxy comes out (`exit_ip`, `export_address`), whom it is not used for, or who
 //!   asked are no proxies. A text in JSON counts when its member is called as lists are; in feeds every text counts.
