@@ -12,8 +12,8 @@
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
-use proxydeck_tests::cli::{Ended, Home, wait_until};
-use proxydeck_tests::lab::{Coding, Page, Patience, Site, SiteSpec, Web};
+use proxydeck_tests::cli::{Ended, Home, Lab, wait_until};
+use proxydeck_tests::lab::{Coding, Page, Patience, ProxySpec, Site, SiteSpec, Web, World};
 use serde_json::{Value, json};
 use tokio::runtime::Runtime;
 
@@ -302,6 +302,31 @@ fn a_source_read_by_selectors_and_by_a_path_yields_what_they_point_to() {
     let url = scene.site.page("/data.json", Page::Body("application/json".to_owned(), data.into())).unwrap();
     let tested = scene.json(&["sources", "test", &url, "--json-path", "$.now[*]"]);
     assert_eq!(tested["sample"], json!(["5.6.7.8:3128"]), "{tested}");
+}
+
+#[test]
+fn sources_are_fetched_through_the_proxy_that_the_settings_name() {
+    let scene = Scene::new();
+    scene.source("list", Page::List(30));
+    let lab = Lab::start(World::seeded(12).proxy(ProxySpec::socks5()));
+    let proxy = lab.proxies().remove(0);
+    let through = |address: &str| {
+        let settings = format!("version = 1\n\n[collecting]\nthrough = \"{address}\"\n");
+        scene.home.write("pool/settings.toml", settings);
+    };
+    through(&format!("socks5://{}", proxy.addr));
+    assert_eq!(scene.json(&["collect"])["new"], 30);
+    assert_eq!(scene.site.visits("/list")[0].from, proxy.exit, "it came from where the proxy leaves");
+
+    // Nobody listens at this port of the proxy's address.
+    through(&format!("socks5://{}:9", proxy.addr.ip()));
+    let failed = scene.run(&["--json", "collect"]).with_status(1);
+    let visit = failed.json()["visits"][0]["visit"].clone();
+    assert_eq!((&visit["outcome"], &visit["failure"]), (&json!("failed"), &json!("proxy_failed")), "{visit}");
+    assert_eq!(scene.named("list")["holds"], 30, "what it had it still has");
+
+    through("pool");
+    scene.run(&["collect"]).complains(&["No working proxy of the pool"]);
 }
 
 #[test]

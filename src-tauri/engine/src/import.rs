@@ -14,7 +14,7 @@ use proxydeck_reader::{Candidate, Format, Page, Reader, Refusal, Sink, Totals, p
 use crate::api::ApiError;
 use crate::api::dto::{RefusedCountDto, RefusedLineDto};
 use crate::convert::ranked;
-use crate::escape::escape;
+use crate::escape::{escape, escape_cut};
 use crate::export::address_line;
 
 /// Bytes that are read at once.
@@ -28,7 +28,7 @@ const MAX_WANTED: usize = 16;
 /// Lines not taken that a preview shows.
 const MAX_REFUSED_SHOWN: usize = 100;
 /// Proxies that a preview shows.
-pub(crate) const SAMPLE: usize = 20;
+const SAMPLE: usize = 20;
 /// Lists that may wait to be taken or dropped; a person looks at one.
 const MAX_WAITING: usize = 4;
 
@@ -149,6 +149,20 @@ impl List {
     /// The distinct proxies with what the list says of them, in the order of first sight.
     pub(crate) fn proxies(&self) -> impl Iterator<Item = (&Proxy, Hints)> {
         self.proxies.iter().map(|(proxy, seen)| (proxy, seen.hints))
+    }
+
+    /// The first proxies as people read them, without secrets.
+    pub(crate) fn sample(&self) -> Vec<String> {
+        self.proxies()
+            .take(SAMPLE)
+            .map(|(proxy, hints)| {
+                let user = proxy.account.as_ref().map(|account| (account.user.as_str(), None));
+                let mut protocols = hints.iter();
+                // One claim is shown as it may have stood; several have no one scheme.
+                let scheme = protocols.next().filter(|_| protocols.next().is_none());
+                escape_cut(&address_line(scheme.map(Protocol::as_str), user, &proxy.endpoint))
+            })
+            .collect()
     }
 
     /// The same, to keep.

@@ -2,15 +2,14 @@
 
 use std::path::Path;
 
-use proxydeck_domain::{Hints, Protocol, Proxy, Standing, TrustFlags};
+use proxydeck_domain::{Hints, Proxy, Standing, TrustFlags};
 use proxydeck_store::{Identity, Imported, NewProxy, NewSource, Outcome, SourceKind, StoreError};
 
 use super::dto::{CheckWhatDto, ImportPreviewDto, ImportedDto, ProtocolDto};
 use super::{ApiError, Engine};
 use crate::check::now_ms;
 use crate::escape::escape_cut;
-use crate::export::address_line;
-use crate::import::{LinesTo, List, ListInput, ListOptions, SAMPLE, Waiting, read_list as read};
+use crate::import::{LinesTo, List, ListInput, ListOptions, Waiting, read_list as read};
 use crate::pool::{Record, number};
 
 /// Proxies that are looked up or written at once; the store takes some 1,000 well.
@@ -58,17 +57,6 @@ fn preview(engine: &Engine, input: &ListInput) -> Result<ImportPreviewDto, ApiEr
     let list = read(input, ListHow::of(engine, ListHow::default()), None)?;
     let known = count_known(engine, &list)?;
     let accepted = number(list.len());
-    let sample = list
-        .proxies()
-        .take(SAMPLE)
-        .map(|(proxy, hints)| {
-            let user = proxy.account.as_ref().map(|account| (account.user.as_str(), None));
-            let mut protocols = hints.iter();
-            // One claim is shown as it may have stood; several have no one scheme.
-            let scheme = protocols.next().filter(|_| protocols.next().is_none());
-            escape_cut(&address_line(scheme.map(Protocol::as_str), user, &proxy.endpoint))
-        })
-        .collect();
     let dto = ImportPreviewDto {
         import: 0,
         name: escape_cut(&name_of(&list, input)),
@@ -79,7 +67,7 @@ fn preview(engine: &Engine, input: &ListInput) -> Result<ImportPreviewDto, ApiEr
         duplicates: list.duplicates,
         refused: list.refused_counts(),
         refused_lines: list.refused_lines.clone(),
-        sample,
+        sample: list.sample(),
     };
     let import = engine.imports().keep(Waiting { list, input: input.clone_place() });
     Ok(ImportPreviewDto { import, ..dto })

@@ -20,8 +20,6 @@ use crate::check::now_ms;
 use crate::collect::{self, Came, Parser, Template, Timing, What, can_be_visited, describe, took};
 use crate::convert::{ranked, visit_dto};
 use crate::escape::{escape, escape_cut};
-use crate::export::address_line;
-use crate::import::SAMPLE;
 use crate::pool::{Yields, number};
 
 /// Days of which a source's freshness is shown.
@@ -506,17 +504,7 @@ fn tested(engine: &Engine, plan: &SourcePlan, came: Came, timing: Timing) -> Res
             visit.new = number(list.len()) - count_known(engine, list)?;
             dto.address = escape(&brought.address);
             dto.refused_lines.clone_from(&list.refused_lines);
-            dto.sample = list
-                .proxies()
-                .take(SAMPLE)
-                .map(|(proxy, hints)| {
-                    let user = proxy.account.as_ref().map(|account| (account.user.as_str(), None));
-                    let mut protocols = hints.iter();
-                    // One claim is shown as it may have stood; several have no one scheme.
-                    let scheme = protocols.next().filter(|_| protocols.next().is_none());
-                    escape_cut(&address_line(scheme.map(Protocol::as_str), user, &proxy.endpoint))
-                })
-                .collect();
+            dto.sample = list.sample();
             for (_, hints) in list.proxies() {
                 let mut count = |word: &str| *dto.protocols.entry(word.to_owned()).or_default() += 1;
                 if hints.is_empty() {
