@@ -379,35 +379,38 @@ async fn run_task(
     watcher: &mut impl Watcher,
     cancel: &CancellationToken,
 ) -> Result<CheckedDto, ApiError> {
-    let Begun { course, jobs, mut crowds } = begun;
-    let mut ids: Vec<i64> = jobs.iter().map(|job| job.id).collect();
-    engine.set_checking(&ids, true);
+    let Begun { course, jobs, crowds } = begun;
+    let ids = |jobs: &[Job]| -> Vec<i64> { jobs.iter().map(|job| job.id).collect() };
+    let mut checking = ids(&jobs);
+    engine.set_checking(&checking, true);
     let all = jobs.iter().chain(crowds.iter().flat_map(|crowd| &crowd.rest));
     let listed = sink.map(|sink| (sink, all.map(|job| (job.id, job.proxy.clone())).collect()));
     let sampled = crowds.iter().flat_map(|crowd| crowd.sample.iter().copied()).collect();
     let mut audience = Kept { engine, watcher, task: course.task, listed, sampled, works: HashSet::new() };
     let mut outcome = drive(Arc::new(jobs), options.clone(), course, &mut audience, cancel).await;
-    if let Ok(first) = &mut outcome {
-        let (worth, left): (Vec<_>, Vec<_>) =
-            crowds.drain(..).partition(|crowd| crowd.sample.iter().any(|id| audience.works.contains(id)));
-        let number = |crowds: &[Crowd]| crowds.iter().map(|crowd| crowd.rest.len()).sum::<usize>();
-        first.left_out = u32::try_from(number(&left)).unwrap_or(u32::MAX);
+    // What had begun goes on when the judges are back or the disk has room.
+    let mut has_begun = course.resumed || matches!(outcome, Err(Broken::Keeping(_)));
+    // What was stopped in its middle has not shown yet which crowds are worth it.
+    if let Ok(first) = &mut outcome
+        && !cancel.is_cancelled()
+    {
+        let is_worth_it = |crowd: &Crowd| crowd.sample.iter().any(|id| audience.works.contains(id));
+        let (worth, left): (Vec<_>, Vec<_>) = crowds.into_iter().partition(is_worth_it);
+        let left_out: usize = left.iter().map(|crowd| crowd.rest.len()).sum();
+        first.left_out = u32::try_from(left_out).unwrap_or(u32::MAX);
         let rest: Vec<Job> = worth.into_iter().flat_map(|crowd| crowd.rest).collect();
-        if !rest.is_empty() && !cancel.is_cancelled() {
-            let more: Vec<i64> = rest.iter().map(|job| job.id).collect();
+        if !rest.is_empty() {
+            let more = ids(&rest);
             engine.set_checking(&more, true);
-            ids.extend(more);
+            checking.extend(more);
+            has_begun = true;
             let course = Course { before: course.before + first.checked, ..course };
-            outcome = match drive(Arc::new(rest), options, course, &mut audience, cancel).await {
-                Ok(second) => Ok(together(first, &second)),
-                broken => broken,
-            };
+            let second = drive(Arc::new(rest), options, course, &mut audience, cancel).await;
+            outcome = second.map(|second| together(first, &second));
         }
     }
-    // What had begun goes on when the judges are back or the disk has room.
-    let has_begun = course.resumed || matches!(outcome, Err(Broken::Keeping(_)));
     let outcome = outcome.map_err(broken);
-    engine.set_checking(&ids, false);
+    engine.set_checking(&checking, false);
     let (end, result, error) = match &outcome {
         Ok(result) if cancel.is_cancelled() => (
             if run.is_interrupted() { TaskEnd::Paused } else { TaskEnd::Cancelled },
