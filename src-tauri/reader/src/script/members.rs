@@ -20,10 +20,9 @@ impl<'a> Machine<'_, 'a, '_> {
             Value::Text(text) if name == "length" => Value::Number(text.chars().count() as f64),
             Value::Array(items) if name == "length" => Value::Number(items.len() as f64),
             Value::Path(path) => {
-                if let Some(known) = path.strip_prefix("window").filter(|rest| rest.is_empty())
+                if &**path == "window"
                     && let Some(value) = self.scripts.variables.get(name)
                 {
-                    let _ = known;
                     return value.clone();
                 }
                 if path.len() + name.len() > MAX_PATH {
