@@ -287,6 +287,8 @@ fn a_file_can_be_a_source_too() {
     let round = scene.json(&["collect", "mine"]);
     let visit = &round["visits"][0]["visit"];
     assert_eq!((&visit["new"], &visit["gone"]), (&json!(1), &json!(1)));
+    let endless = scene.json(&["sources", "test", "/dev/zero"]);
+    assert_eq!(endless["visit"]["failure"], "unreadable", "what never ends is not begun: {endless}");
     std::fs::remove_file(list).unwrap();
     scene.run(&["collect", "mine"]).complains(&["could be read"]);
 }

@@ -222,7 +222,7 @@ fn what_is_kept(engine: &Engine, source: &Source) -> What {
         etag: source.record.etag.clone(),
         last_modified: source.record.last_modified.clone(),
         content: source.record.content.clone(),
-        ..what_of(&source.plan, is_typed(engine, source))
+        ..what_of(&source.plan, is_typed(engine, &source.plan))
     }
 }
 

@@ -453,11 +453,8 @@ pub(crate) fn what_of(plan: &SourcePlan, typed: bool) -> What {
 }
 
 /// Whether the user gave the address of a source: the catalogue's may not lead into private networks.
-pub(crate) fn is_typed(engine: &Engine, source: &Source) -> bool {
-    let of_catalogue = |key: &String| {
-        engine.catalogue().iter().any(|entry| entry.key == *key && entry.plan.address == source.plan.address)
-    };
-    !source.catalogue.as_ref().is_some_and(of_catalogue)
+pub(crate) fn is_typed(engine: &Engine, plan: &SourcePlan) -> bool {
+    engine.catalogue().iter().all(|entry| entry.plan.address != plan.address)
 }
 
 /// Visits what was written down and says what it would bring. Nothing is kept.
@@ -473,7 +470,8 @@ pub async fn source_test(
     let plan = plan(edit, None)?;
     let fetcher = super::collect::fetcher(engine)?;
     let (at, since) = (now_ms(), std::time::Instant::now());
-    let came = fetcher.visit(&what_of(&plan, true), cancel).await;
+    let typed = is_typed(engine, &plan);
+    let came = fetcher.visit(&what_of(&plan, typed), cancel).await;
     let timing = Timing { at, took_ms: took(since) };
     let ours = engine.clone();
     tokio::task::spawn_blocking(move || tested(&ours, &plan, came, timing))

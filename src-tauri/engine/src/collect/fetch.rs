@@ -19,6 +19,7 @@ use super::Parser;
 use super::reading::ContentDigest;
 use super::template::{Template, page_of};
 use crate::api::ApiError;
+use crate::escape::escape;
 use crate::import::{List, ListInput, read_list_as, read_page};
 
 /// Scripts and styles that are fetched beside a page because its ports hide in them.
@@ -138,6 +139,11 @@ impl Fetcher {
         let base = self.base(what);
         let known = what.content.clone();
         let reading = self.read(move || {
+            // A device or a pipe may never end, and nobody could call the reading off.
+            if std::fs::metadata(&path).is_ok_and(|found| !found.is_file() && !found.is_dir()) {
+                let shown = escape(&path.to_string_lossy());
+                return Err(ApiError::invalid("address", format!("{shown} is no file with a list in it.")));
+            }
             let mut digest = ContentDigest::new(base.allow_private);
             let input = ListInput::File(path);
             let (list, bytes) = read_list_as(&input, &base, None, |chunk| digest.add(chunk))?;
