@@ -71,7 +71,7 @@ pub const REQUEST_FAULTS: [Fault; 19] = [
 ];
 
 /// Faults of plain answers.
-pub const ANSWER_FAULTS: [Fault; 22] = [
+pub const ANSWER_FAULTS: [Fault; 24] = [
     Fault::Replay,
     Fault::Cached,
     Fault::Hijack,
@@ -90,6 +90,8 @@ pub const ANSWER_FAULTS: [Fault; 22] = [
     Fault::Stall,
     Fault::LengthTooLong,
     Fault::LengthTooShort,
+    Fault::TalksOn,
+    Fault::TalksOnAfterChunks,
     Fault::TruncatedChunked,
     Fault::BadChunk,
     Fault::TwoLengths,
@@ -141,6 +143,8 @@ fn living() -> Vec<ProxySpec> {
         ProxySpec::http().latency(Duration::from_millis(200)),
         ProxySpec::socks5().latency(Duration::from_millis(200)),
         ProxySpec::http().fault(Fault::Slow(Duration::from_millis(600))),
+        ProxySpec::http().fault(Fault::KeepsOpen),
+        ProxySpec::http().fault(Fault::KeepsOpen),
         ProxySpec::http().fault(Fault::DropsHeader),
         ProxySpec::http().fault(Fault::ChangesUserAgent),
     ]);

@@ -85,6 +85,10 @@ pub enum Fault {
     LengthTooLong,
     /// Promises fewer bytes than it sends: is `answer_malformed`.
     LengthTooShort,
+    /// The right answer of the right length, and a little later a line more: is `answer_malformed`.
+    TalksOn,
+    /// The same behind the last of an answer's chunks: is `answer_malformed`.
+    TalksOnAfterChunks,
     /// Closes in the middle of a chunk: is `answer_malformed`.
     TruncatedChunked,
     /// Writes no number where the size of a chunk stands: is `answer_malformed`.
@@ -106,6 +110,8 @@ pub enum Fault {
     SocksReply(u8),
     /// Leaves out a header that is meant for the judge: works, noted `rewrites_headers`.
     DropsHeader,
+    /// Does not close the connection behind its answer, though it was asked to: works.
+    KeepsOpen,
     /// Sends another User-Agent: works, noted `rewrites_headers`.
     ChangesUserAgent,
 }
@@ -157,6 +163,8 @@ impl Fault {
             | Self::Stall
             | Self::LengthTooLong
             | Self::LengthTooShort
+            | Self::TalksOn
+            | Self::TalksOnAfterChunks
             | Self::TruncatedChunked
             | Self::BadChunk
             | Self::TwoLengths
@@ -165,7 +173,9 @@ impl Fault {
                 Layer::Tunnel
             }
             Self::SocksReply(_) => Layer::Socks,
-            Self::Slow(_) | Self::Flaky(_) | Self::DropsHeader | Self::ChangesUserAgent => Layer::Note,
+            Self::Slow(_) | Self::Flaky(_) | Self::DropsHeader | Self::KeepsOpen | Self::ChangesUserAgent => {
+                Layer::Note
+            }
         }
     }
 
@@ -194,13 +204,17 @@ impl Fault {
             Self::Drip | Self::Stall | Self::TunnelSilence => "answer_timeout",
             Self::LengthTooLong
             | Self::LengthTooShort
+            | Self::TalksOn
+            | Self::TalksOnAfterChunks
             | Self::TruncatedChunked
             | Self::BadChunk
             | Self::TwoLengths
             | Self::LengthAndChunks
             | Self::TunnelGarbage => "answer_malformed",
             Self::TlsIntercept => "tls_intercepted",
-            Self::Slow(_) | Self::Flaky(_) | Self::DropsHeader | Self::ChangesUserAgent => return None,
+            Self::Slow(_) | Self::Flaky(_) | Self::DropsHeader | Self::KeepsOpen | Self::ChangesUserAgent => {
+                return None;
+            }
         })
     }
 

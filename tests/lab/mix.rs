@@ -67,6 +67,7 @@ const HOSTILE: &[Fault] = &[
     Fault::Drip,
     Fault::LengthTooLong,
     Fault::LengthTooShort,
+    Fault::TalksOn,
     Fault::TruncatedChunked,
     Fault::SocksReply(0x01),
     Fault::SocksReply(0x05),

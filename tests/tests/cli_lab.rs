@@ -279,6 +279,7 @@ fn answers_only_in_plain(proxy: &LabProxy) -> bool {
                 | Fault::Drip
                 | Fault::LengthTooLong
                 | Fault::LengthTooShort
+                | Fault::TalksOn
                 | Fault::TruncatedChunked
         )
     })

@@ -242,6 +242,14 @@ fn answers() -> Vec<Row> {
         dead("half an answer and silence", answering(Fault::Stall), "answer_timeout", None),
         dead("fewer bytes than promised", answering(Fault::LengthTooLong), "answer_malformed", None),
         dead("more bytes than promised", answering(Fault::LengthTooShort), "answer_malformed", None),
+        dead("a line more, a moment later", answering(Fault::TalksOn), "answer_malformed", None),
+        dead(
+            "a line more behind the last chunk",
+            answering(Fault::TalksOnAfterChunks),
+            "answer_malformed",
+            None,
+        ),
+        dead("a line more in a tunnel", ProxySpec::socks5().fault(Fault::TalksOn), "answer_malformed", None),
         dead("a chunk cut off", answering(Fault::TruncatedChunked), "answer_malformed", None),
         dead("no number for a chunk", answering(Fault::BadChunk), "answer_malformed", None),
         dead("two lengths", answering(Fault::TwoLengths), "answer_malformed", None),
@@ -418,6 +426,13 @@ fn capabilities() -> Vec<Row> {
         alive(
             "late, but right",
             ProxySpec::http().fault(Fault::Slow(Duration::from_millis(600))),
+            FORWARDS_AND_TUNNELS,
+            "elite",
+            None,
+        ),
+        alive(
+            "keeps the connection open behind its answer",
+            ProxySpec::http().fault(Fault::KeepsOpen),
             FORWARDS_AND_TUNNELS,
             "elite",
             None,

@@ -205,14 +205,14 @@ enum Heard {
     Wrong(&'static str),
 }
 
-/// Reads an answer as a connection does: until it is complete, or wrong, or the other side closes.
+/// Reads an answer as a connection does: until it is wrong, or the other side closes.
 fn hear(pieces: &[&[u8]]) -> Heard {
     let mut reader = ResponseReader::default();
     let mut outcome = Ok(State::More);
     for piece in pieces {
         reader.inbox().extend_from_slice(piece);
         outcome = reader.advance();
-        if outcome != Ok(State::More) {
+        if outcome.is_err() {
             break;
         }
     }
@@ -274,8 +274,7 @@ fn an_answer_is_the_same_however_it_is_cut() {
 }
 
 #[test]
-fn bytes_beyond_a_complete_answer_are_never_a_part_of_it() {
-    // Those that come with its end are seen, and break it. Those that come later find nobody who listens.
+fn bytes_beyond_a_complete_answer_break_it_however_they_are_cut() {
     let vectors: [&[u8]; 2] = [
         b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello and more",
         b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\n\r\nand more",
@@ -283,9 +282,8 @@ fn bytes_beyond_a_complete_answer_are_never_a_part_of_it() {
     for bytes in vectors {
         assert_eq!(hear(&[bytes]), Heard::Wrong("malformed"));
         for cut in cuts(bytes) {
-            let heard = hear(&cut);
-            let right = [Heard::Wrong("malformed"), Heard::Complete(200, b"hello".to_vec())];
-            assert!(right.contains(&heard), "{heard:?}");
+            let lengths: Vec<usize> = cut.iter().map(|piece| piece.len()).collect();
+            assert_eq!(hear(&cut), Heard::Wrong("malformed"), "cut into pieces of {lengths:?}");
         }
     }
 }

@@ -232,6 +232,7 @@ async fn talk_with(
         log.waited();
     }
     log.first_by = ask.patience.map(|patience| Instant::now() + patience.after(way));
+    log.deadline = Some(deadline);
     let outcome = match timeout_at(deadline, converse(net, ask, stream, scratch, &mut log)).await {
         Ok(outcome) => outcome,
         Err(_) => Err(Failure::of(timeout_reason(log.attempt.stage))),

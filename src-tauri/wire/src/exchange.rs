@@ -20,6 +20,11 @@ const READ_BYTES: usize = 4096;
 /// The most bytes that a handshake may keep unread; only CONNECT has an answer of any length, and it has a
 /// limit of its own.
 const MAX_HANDSHAKE_BYTES: usize = crate::http::MAX_HEAD_BYTES + READ_BYTES;
+/// How long a connection is listened to after a right answer has ended, where its other side does not close it as it was
+/// asked to. What does not belong to the answer comes right behind it, at most as late as a piece that was delayed.
+const FAREWELL: Duration = Duration::from_millis(50);
+/// So long before an attempt has to end this listening ends, so that it never costs a proxy its right answer.
+const FAREWELL_MARGIN: Duration = Duration::from_millis(5);
 
 /// An attempt while it is under way, with its clock.
 #[derive(Debug)]
@@ -34,6 +39,8 @@ pub(crate) struct Log {
     pub(crate) first_by: Option<Instant>,
     /// Whether it was given up because the first byte had not come by then.
     pub(crate) cut: bool,
+    /// When all of it has to end, where somebody ends it then.
+    pub(crate) deadline: Option<Instant>,
 }
 
 impl Log {
@@ -51,6 +58,7 @@ impl Log {
             first_byte: None,
             first_by: None,
             cut: false,
+            deadline: None,
         }
     }
 
@@ -66,6 +74,11 @@ impl Log {
         let micros = u32::try_from((now - self.entered).as_micros()).unwrap_or(u32::MAX);
         self.attempt.times.add(self.attempt.stage, micros);
         self.entered = now;
+    }
+
+    /// Books the time since the last call on no stage, though it is part of the whole.
+    fn pass_over(&mut self) {
+        self.entered = Instant::now();
     }
 
     /// Leaves the time since the last call out.
@@ -214,11 +227,12 @@ pub(crate) async fn ask(
         // What came before the request was sent is looked at first: an honest judge says nothing then.
         if reader.begun() {
             match (reader.advance(), reader.head()) {
+                (Ok(State::Complete), Some(head)) if wanted == Wanted::Whole && head.is_page() => {
+                    return hear_out(stream, reader, awaiting, log).await;
+                }
                 (Ok(State::Complete), _) => return Ok(()),
                 // Whatever follows such a head, however it is framed and cut, changes nothing.
-                (_, Some(head))
-                    if wanted == Wanted::Head || head.status != 200 || head.encoding.is_some() =>
-                {
+                (_, Some(head)) if wanted == Wanted::Head || !head.is_page() => {
                     return Ok(());
                 }
                 (Ok(State::More), _) => {}
@@ -243,6 +257,30 @@ pub(crate) async fn ask(
             log.enter(Stage::Answer);
         }
     }
+}
+
+/// Listens on after a complete answer until the other side closes, so that bytes beyond it are found however the network
+/// has cut them.
+async fn hear_out(
+    stream: &mut (impl AsyncRead + Unpin),
+    reader: &mut ResponseReader,
+    awaiting: Stage,
+    log: &mut Log,
+) -> Result<(), Failure> {
+    log.clock();
+    let now = Instant::now();
+    let until = log.deadline.map_or(now + FAREWELL, |end| (now + FAREWELL).min(end - FAREWELL_MARGIN));
+    // Neither silence nor an error takes back what was said in full.
+    if let Ok(Ok(read @ 1..)) = timeout_at(until, read_some(stream, reader.inbox())).await {
+        let inbox = reader.inbox();
+        log.received(&inbox[inbox.len() - read..]);
+        return match reader.advance() {
+            Err(fault) => Err(answer_fault(&fault, reader.inbox(), awaiting)),
+            Ok(_) => Ok(()),
+        };
+    }
+    log.pass_over();
+    Ok(())
 }
 
 fn answer_fault(fault: &Fault, bytes: &[u8], awaiting: Stage) -> Failure {

@@ -141,6 +141,12 @@ impl Head {
         Ok(head)
     }
 
+    /// Whether what follows is a page in the clear, of which every byte matters.
+    #[must_use]
+    pub const fn is_page(&self) -> bool {
+        self.status == 200 && self.encoding.is_none()
+    }
+
     /// Whether an answer with this status never has a body (RFC 9110, 6.4.1).
     #[must_use]
     pub const fn bodiless(&self) -> bool {
@@ -154,6 +160,7 @@ enum Chunk {
     Data { left: usize },
     DataEnd,
     Trailer,
+    End,
 }
 
 #[derive(Debug)]
@@ -216,7 +223,7 @@ impl ResponseReader {
         !self.inbox.is_empty() || self.head.is_some()
     }
 
-    /// Takes in what was appended.
+    /// Takes in what was appended. Whatever follows a complete answer breaks it, in the same piece or in a later one.
     ///
     /// # Errors
     /// What is wrong with the answer.
@@ -317,6 +324,7 @@ fn unchunk(bytes: &[u8], next: &mut usize, chunk: &mut Chunk, out: &mut Vec<u8>)
                 *next += end + 1;
                 if matches!(chunk, Chunk::Trailer) {
                     if line.is_empty() {
+                        *chunk = Chunk::End;
                         return Ok(State::Complete);
                     }
                     // Trailer lines count towards the limit of the body, so that they end.
@@ -360,6 +368,7 @@ fn unchunk(bytes: &[u8], next: &mut usize, chunk: &mut Chunk, out: &mut Vec<u8>)
                 [] | [b'\r'] => return Ok(State::More),
                 _ => return Err(Fault::Malformed("chunk end")),
             },
+            Chunk::End => return Ok(State::Complete),
         }
     }
 }

@@ -50,6 +50,10 @@ pub(super) async fn forward(
     }
     let Some(fault) = proxy.spec.fault.filter(|fault| fault.layer() == Layer::Answer) else {
         upstream.send(&request.to_bytes()).await?;
+        if proxy.spec.fault == Some(Fault::KeepsOpen) {
+            peer.send(&upstream.rest(ANSWER_LIMIT).await?).await?;
+            return peer.drain().await;
+        }
         if proxy.spec.lower_case && proxy.spec.kind == Kind::Http {
             return return_lowered(&mut peer, &mut upstream).await;
         }

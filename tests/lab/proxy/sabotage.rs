@@ -23,6 +23,8 @@ const BOMB_MEMBERS: usize = 256;
 /// A length that nobody would wait for: ten gigabytes.
 const HUGE_LENGTH: &str = "10737418240";
 const FOOTER: &str = "<!-- delivered by lab -->\n";
+/// How long the line beyond an answer keeps back, so that it comes in a segment of its own.
+const AFTERTHOUGHT: Duration = Duration::from_millis(15);
 /// Bytes promised and never sent, and bytes sent beyond the promise.
 const WRONG_BY: usize = 40;
 const SCRIPT: &str = "<script src=\"//ads.lab.invalid/a.js\"></script>";
@@ -90,6 +92,18 @@ pub(super) async fn deliver(peer: &mut Peer, fault: Fault, mut answer: Answer) -
         Fault::LengthTooShort => {
             let length = answer.body.len().saturating_sub(WRONG_BY);
             answer.head.set("Content-Length", &length.to_string());
+        }
+        Fault::TalksOn | Fault::TalksOnAfterChunks => {
+            if fault == Fault::TalksOnAfterChunks {
+                in_chunks(&mut answer);
+                let size = format!("{:x}\r\n", answer.body.len());
+                answer.body.splice(0..0, size.into_bytes());
+                answer.body.extend_from_slice(b"\r\n0\r\n\r\n");
+            }
+            peer.send(&answer.to_bytes()).await?;
+            tokio::time::sleep(AFTERTHOUGHT).await;
+            peer.send(FOOTER.as_bytes()).await?;
+            return peer.finish().await;
         }
         Fault::BadChunk => {
             in_chunks(&mut answer);

@@ -62,7 +62,8 @@ fn meddles(proxy: &Proxy) -> bool {
     let dresses =
         proxy.spec.kind != Kind::Http && !matches!(proxy.spec.face, Face::Elite | Face::ClientsExit);
     let rewrites = proxy.spec.fault.is_some_and(|fault| {
-        fault.layer() == Layer::Answer || matches!(fault, Fault::DropsHeader | Fault::ChangesUserAgent)
+        fault.layer() == Layer::Answer
+            || matches!(fault, Fault::DropsHeader | Fault::KeepsOpen | Fault::ChangesUserAgent)
     });
     dresses || rewrites
 }
