@@ -13,7 +13,9 @@ use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
 use proxydeck_tests::cli::{Ended, Home, Lab, wait_until};
-use proxydeck_tests::lab::{Coding, Page, Patience, ProxySpec, Site, SiteSpec, Web, World};
+use proxydeck_tests::lab::{
+    Coding, Fault, JudgeKind, Page, Patience, ProxySpec, Site, SiteSpec, Web, World, WorldBuilder,
+};
 use serde_json::{Value, json};
 use tokio::runtime::Runtime;
 
@@ -50,6 +52,29 @@ impl Scene {
 
     fn json(&self, args: &[&str]) -> Value {
         self.run(&[&["--json"], args].concat()).done().json()
+    }
+
+    /// Runs the command as if so many hours had passed since the scene began.
+    fn after_hours(&self, hours: u32, args: &[&str]) -> Ended {
+        let shift = format!("+{hours}h");
+        // Only the calendar is moved: whoever waits goes by the other clock.
+        let under = ["env", "FAKETIME_DONT_FAKE_MONOTONIC=1", "faketime", "-f", &shift];
+        self.home.start_under(&under, [&["--data-dir", "pool"], args].concat()).end()
+    }
+
+    /// One round on each of these days, whatever comes of it.
+    fn rounds_on_days(&self, days: std::ops::RangeInclusive<u32>) {
+        for day in days {
+            self.after_hours(day * 24, &["collect"]);
+        }
+    }
+
+    /// The notes on a source, so many hours after the scene began.
+    fn notes(&self, hours: u32, name: &str) -> Vec<String> {
+        let sources = self.after_hours(hours, &["--json", "sources", "list"]).done().json();
+        let source = sources.as_array().unwrap().iter().find(|source| source["name"] == name).unwrap();
+        let notes = source["notes"].as_array().unwrap();
+        notes.iter().map(|note| note["note"].as_str().unwrap().to_owned()).collect()
     }
 
     /// A further site of the same web.
@@ -238,6 +263,87 @@ fn a_copy_is_told_and_costs_no_second_work() {
 }
 
 #[test]
+fn a_list_that_stands_still_for_a_fortnight_behind_fresh_answers_is_told_and_costs_a_visit_a_day() {
+    let scene = Scene::new();
+    scene.source("frozen", Page::Frozen(100));
+    scene.source("lively", Page::Changing(50));
+    scene.rounds_on_days(0..=13);
+    assert_eq!(scene.notes(13 * 24, "frozen"), Vec::<String>::new(), "a fortnight is not over");
+    scene.rounds_on_days(14..=14);
+    assert_eq!(scene.notes(14 * 24, "frozen"), ["frozen"]);
+    assert_eq!(scene.notes(14 * 24, "lively"), Vec::<String>::new());
+
+    let visits = |name: &str| scene.site.visits(&format!("/{name}")).len();
+    let before = (visits("frozen"), visits("lively"));
+    scene.after_hours(14 * 24 + 12, &["collect"]).done();
+    assert_eq!((visits("frozen"), visits("lively")), (before.0, before.1 + 1), "it is let be for a day");
+    scene.site.page("/frozen", Page::Changing(70)).unwrap();
+    scene.rounds_on_days(15..=15);
+    assert_eq!(scene.notes(15 * 24, "frozen"), Vec::<String>::new(), "it came to life");
+}
+
+#[test]
+fn a_list_that_lets_nothing_go_for_a_week_is_told() {
+    let scene = Scene::new();
+    scene.source("growing", Page::Appending(300, 10));
+    scene.rounds_on_days(0..=6);
+    assert_eq!(scene.notes(6 * 24, "growing"), Vec::<String>::new(), "a week is not over");
+    scene.rounds_on_days(7..=7);
+    assert_eq!(scene.notes(7 * 24, "growing"), ["append_only"]);
+    scene.site.page("/growing", Page::List(200)).unwrap();
+    scene.rounds_on_days(8..=8);
+    assert_eq!(scene.notes(8 * 24, "growing"), Vec::<String>::new(), "it let something go");
+}
+
+#[test]
+fn a_source_that_cannot_be_read_for_a_week_is_paused_and_can_be_set_going_again() {
+    let scene = Scene::new();
+    scene.source("gone", Page::List(100));
+    scene.rounds_on_days(0..=0);
+    scene.site.page("/gone", Page::Status(404)).unwrap();
+    scene.rounds_on_days(1..=7);
+    assert_eq!(scene.named("gone")["paused"], Value::Null, "six days of failing are no week");
+    scene.rounds_on_days(8..=8);
+    let paused = scene.named("gone");
+    assert_eq!((&paused["paused"], &paused["next_visit"]), (&json!("unreadable"), &Value::Null));
+    assert_eq!(paused["holds"], 100, "what it brought is still its own");
+    let before = scene.site.visits("/gone").len();
+    scene.rounds_on_days(9..=9);
+    assert_eq!(scene.site.visits("/gone").len(), before, "it is let be");
+
+    scene.site.page("/gone", Page::List(120)).unwrap();
+    scene.after_hours(10 * 24, &["sources", "enable", "gone"]).done();
+    scene.rounds_on_days(10..=10);
+    let back = scene.named("gone");
+    assert_eq!((&back["paused"], &back["holds"]), (&Value::Null, &json!(120)));
+}
+
+#[test]
+fn a_source_of_which_nothing_works_for_a_week_is_paused_by_what_checks_found() {
+    let scene = Scene::new();
+    let dead = (0..30).map(|_| ProxySpec::http().fault(Fault::Refused));
+    let world = World::seeded(13).judge(JudgeKind::Own).proxy(ProxySpec::http());
+    let lab = Lab::start(dead.fold(world, WorldBuilder::proxy));
+    // The one that works stands first.
+    let lines: Vec<String> = lab.proxies().iter().map(|proxy| proxy.addr.to_string()).collect();
+    let page = |lines: &[String]| Page::Body("text/plain".to_owned(), lines.join("\n").into_bytes());
+    scene.home.write("pool/settings.toml", "version = 1\n\n[checking]\nallow_private = true\n");
+    scene.source("barren", page(&lines[1..]));
+    scene.source("fruitful", page(&lines));
+    scene.rounds_on_days(0..=0);
+    let judges = scene.home.asking(&lab);
+    let check: Vec<&str> = ["check"].into_iter().chain(judges.iter().map(String::as_str)).collect();
+    let checked = scene.run(&check).done();
+    assert!(checked.stderr.contains("31"), "{}", checked.stderr);
+    scene.rounds_on_days(1..=7);
+    assert_eq!(scene.named("barren")["paused"], Value::Null, "six days since it is known are no week");
+    scene.rounds_on_days(8..=8);
+    let sources = scene.sources();
+    assert_eq!(sources["barren"]["paused"], "nothing_works");
+    assert_eq!((&sources["fruitful"]["paused"], &sources["fruitful"]["working"]), (&Value::Null, &json!(1)));
+}
+
+#[test]
 fn sources_are_the_users_to_change() {
     let scene = Scene::new();
     let url = scene.site.page("/mine.txt", Page::List(20)).unwrap();
@@ -370,6 +476,24 @@ fn a_killed_round_leaves_nothing_half_and_the_next_one_completes_it() {
     scene.run(&["collect"]).done();
     assert_eq!(scene.total(), 60_000);
     assert_eq!(scene.named("large")["holds"], 60_000);
+}
+
+#[test]
+fn what_a_killed_visit_had_written_is_made_good_even_where_the_old_list_comes_back() {
+    let scene = Scene::new();
+    scene.source("wavering", Page::Etag(100));
+    scene.run(&["collect"]).done();
+    scene.site.page("/wavering", Page::List(60_000)).unwrap();
+    let round = scene.home.start(["--data-dir", "pool", "collect"]);
+    wait_until("it is being written", || scene.total() > 1000);
+    round.kill();
+    assert!(scene.total() < 60_000, "it was killed in the middle");
+    scene.site.page("/wavering", Page::Etag(100)).unwrap();
+    let again = scene.json(&["collect"]);
+    assert_eq!(again["outcomes"], json!({"changed": 1}), "what stands there is looked at whole");
+    let of_source = scene.json(&["export", "--source", "wavering", "--all", "--output", "of-source.txt"]);
+    assert_eq!(of_source["written"], 100, "the source has what its list has");
+    assert_eq!(scene.named("wavering")["holds"], 100);
 }
 
 #[test]

@@ -276,7 +276,9 @@ impl Store {
     }
 
     /// Takes a batch of what a source brought in, in one transaction; answers in the batch's order, as
-    /// [`Store::import`] does. A proxy that the source had before costs no write.
+    /// [`Store::import`] does. A proxy that the source had before costs no write. Until [`Store::end_visit`] the source has
+    /// a list of which only a part may be there, so that what is known of its last list is forgotten: a visit that was
+    /// cut off is made good by the next one, even where that finds the list from before.
     ///
     /// # Errors
     /// What writing can meet; nothing of the batch is then kept.
@@ -286,7 +288,10 @@ impl Store {
         batch: Vec<NewProxy>,
         at: UnixMs,
     ) -> Result<Vec<Imported>, StoreError> {
-        self.write(move |tx| proxies::collect(tx, source, &batch, at))
+        self.write(move |tx| {
+            sources::unsettle(tx, source)?;
+            proxies::collect(tx, source, &batch, at)
+        })
     }
 
     /// Ends a visit in one transaction: the visit's row, what is known of the source now, and which proxies it has no

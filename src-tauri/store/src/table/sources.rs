@@ -438,6 +438,17 @@ fn at_address(tx: &Connection, plan: &SourcePlan) -> rusqlite::Result<bool> {
         .query_row(params![plan.kind, plan.address], |row| row.get(0))
 }
 
+/// Makes the next list of a source differ from its last one, whatever it is.
+pub(crate) fn unsettle(tx: &Connection, source: SourceId) -> rusqlite::Result<()> {
+    // An empty digest is that of no list, and yet tells that there was one.
+    tx.prepare_cached(
+        "UPDATE sources SET etag = NULL, last_modified = NULL, content = NULL, entries = x''
+         WHERE id = ?1 AND entries <> x''",
+    )?
+    .execute([source])?;
+    Ok(())
+}
+
 /// Replaces what visits have told of a source.
 pub(crate) fn keep_record(tx: &Connection, source: SourceId, record: &SourceRecord) -> rusqlite::Result<()> {
     tx.prepare_cached(
