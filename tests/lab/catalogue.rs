@@ -48,7 +48,7 @@ pub const CONNECTION_FAULTS: [Fault; 8] = [
 ];
 
 /// Faults of whoever answers every request itself.
-pub const REQUEST_FAULTS: [Fault; 19] = [
+pub const REQUEST_FAULTS: [Fault; 20] = [
     Fault::Status(301),
     Fault::Status(307),
     Fault::Status(308),
@@ -66,6 +66,7 @@ pub const REQUEST_FAULTS: [Fault; 19] = [
     Fault::Status(504),
     Fault::Status(511),
     Fault::Status(522),
+    Fault::Edge,
     Fault::Portal,
     Fault::Redirect,
 ];

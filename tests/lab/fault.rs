@@ -51,6 +51,9 @@ pub enum Fault {
     /// Answers every HTTP request with this status and a page: 400, 404, 405 and 501 are `not_a_proxy`, 3xx are
     /// `redirected`, others are `rejected`, with the status as code.
     Status(u16),
+    /// An edge of a content network, which knows no host but its customers': answers every HTTP request with 400 and the
+    /// marks of its network: is `not_a_proxy`.
+    Edge,
     /// Answers every HTTP request with 200 and a page of its own: is `wrong_answer`.
     Portal,
     /// Answers every HTTP request with 302: is `redirected`.
@@ -147,7 +150,7 @@ impl Fault {
             | Self::Garbage
             | Self::SshBanner
             | Self::Echo => Layer::Connection,
-            Self::Status(_) | Self::Portal | Self::Redirect => Layer::Request,
+            Self::Status(_) | Self::Edge | Self::Portal | Self::Redirect => Layer::Request,
             Self::Replay
             | Self::Cached
             | Self::Hijack
@@ -188,9 +191,11 @@ impl Fault {
             Self::Silent => "handshake_timeout",
             Self::ResetOnAccept | Self::ResetOnRequest => "reset",
             Self::CloseOnAccept | Self::CloseOnRequest | Self::TunnelClose => "closed",
-            Self::Garbage | Self::SshBanner | Self::Echo | Self::Status(400 | 404 | 405 | 501) => {
-                "not_a_proxy"
-            }
+            Self::Garbage
+            | Self::SshBanner
+            | Self::Echo
+            | Self::Edge
+            | Self::Status(400 | 404 | 405 | 501) => "not_a_proxy",
             Self::Redirect | Self::Status(300..=399) => "redirected",
             Self::Status(_) | Self::SocksReply(_) => "rejected",
             Self::Portal | Self::Replay | Self::Cached | Self::Hijack => "wrong_answer",
@@ -224,6 +229,7 @@ impl Fault {
             Self::Status(status) => Some(status),
             Self::SocksReply(code) => Some(u16::from(code)),
             Self::Redirect => Some(302),
+            Self::Edge => Some(400),
             _ => None,
         }
     }

@@ -79,7 +79,8 @@ fn explaining_shows_every_stage_and_what_was_said_but_no_password() {
             .judge(JudgeSpec::new(JudgeKind::Own))
             .proxy(ProxySpec::http().account("keeper", PASSWORD))
             .proxy(ProxySpec::socks5().account("keeper", PASSWORD))
-            .proxy(ProxySpec::http().fault(Fault::SshBanner)),
+            .proxy(ProxySpec::http().fault(Fault::SshBanner))
+            .proxy(ProxySpec::http().fault(Fault::Edge)),
     );
     let home = Home::new();
     let asking = home.asking(&lab);
@@ -117,6 +118,10 @@ fn explaining_shows_every_stage_and_what_was_said_but_no_password() {
     for told in ["does not work: not_a_proxy", "It answers, but as something else than a proxy.", "< SSH-2.0"]
     {
         assert!(text.text().contains(told), "{told:?} is missing: {}", text.text());
+    }
+    let edge = explain(&proxies[3].line(), "");
+    for told in ["does not work: not_a_proxy", "answered by an edge of Amazon CloudFront"] {
+        assert!(edge.text().contains(told), "{told:?} is missing: {}", edge.text());
     }
     let explained = explain(&proxies[0].line(), "--json").json();
     assert_eq!(explained["result"]["status"], "active");

@@ -231,6 +231,7 @@ fn answers() -> Vec<Row> {
             "tampered",
             200,
         ),
+        dead("an edge of a content network", ProxySpec::http().fault(Fault::Edge), "not_a_proxy", 400),
         dead("gzip", answering(Fault::Gzip), "answer_encoded", 200),
         dead("a bomb", answering(Fault::Bomb), "answer_encoded", 200),
         dead("a body without end", answering(Fault::EndlessBody), "answer_too_large", None),

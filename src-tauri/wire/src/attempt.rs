@@ -17,6 +17,7 @@ use tokio::time::{Instant, timeout_at};
 use tokio_rustls::client::TlsStream;
 
 use crate::dial::{dial, dial_reason, stream_reason};
+use crate::edge;
 use crate::exchange::{Log, Wanted, ask, shake_hands};
 use crate::handshake::{Connect, Failure, Socks4, Socks5, Target};
 use crate::http::ResponseReader;
@@ -487,7 +488,8 @@ fn read(
         {
             failure.reason = Reason::WrongAnswer;
         }
-        failure.detail = head.location.as_ref().map(|to| format!("to {}", to.escape_default()));
+        let elsewhere = head.location.as_ref().map(|to| format!("to {}", to.escape_default()));
+        failure.detail = elsewhere.or_else(|| edge::remark(reader.head_bytes()));
         return Err(failure);
     }
     if let Some(coding) = &head.encoding {

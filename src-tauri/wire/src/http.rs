@@ -207,6 +207,11 @@ impl ResponseReader {
         self.head.as_ref()
     }
 
+    /// The bytes of the head, once it is there.
+    pub(crate) fn head_bytes(&self) -> &[u8] {
+        self.head.as_ref().and_then(|head| self.inbox.get(..head.len)).unwrap_or_default()
+    }
+
     /// The decoded body of a complete answer.
     #[must_use]
     pub fn body(&self) -> &[u8] {

@@ -8,6 +8,7 @@
 mod attempt;
 mod dial;
 pub mod download;
+mod edge;
 mod exchange;
 pub mod handshake;
 pub mod http;

@@ -23,6 +23,10 @@ pub(super) async fn speak(proxy: &Proxy, mut peer: Peer, client: IpAddr) -> io::
             return say(&mut peer, page(status, "Elsewhere.").with("Location", ELSEWHERE)).await;
         }
         Some(Fault::Status(status)) => return refuse(&mut peer, status, "The lab says so.").await,
+        Some(Fault::Edge) => {
+            let answer = page(400, "No such host here.").with("Server", "CloudFront");
+            return say(&mut peer, answer.with("X-Amz-Cf-Id", "bGFi")).await;
+        }
         Some(Fault::Portal) => return say(&mut peer, portal()).await,
         Some(Fault::Redirect) => {
             let answer = Answer::new(302, "text/html", "<html><body>Moved.</body></html>\n");

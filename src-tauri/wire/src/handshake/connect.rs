@@ -6,6 +6,7 @@ use std::net::IpAddr;
 use proxydeck_domain::Reason;
 
 use super::{Failure, Handshake, Step, Target};
+use crate::edge;
 use crate::http::{Fault, Head, HeadEnd, MAX_INTERIM};
 
 /// Asks an HTTP proxy for a tunnel.
@@ -24,6 +25,10 @@ impl<'a> Connect<'a> {
     #[must_use]
     pub fn new(target: Target<'a>, port: u16, authorization: Option<&'a str>, user_agent: &'a str) -> Self {
         Self { target, port, authorization, user_agent, end: HeadEnd::default(), interim: 0 }
+    }
+
+    fn refused(&self, status: u16, head: &[u8]) -> Failure {
+        Failure { detail: edge::remark(head), ..refusal(status, self.authorization.is_some()) }
     }
 }
 
@@ -62,11 +67,11 @@ impl Handshake for Connect<'_> {
                 self.end = HeadEnd::default();
                 (len, Step::More)
             }
-            Ok(head) => (len, Step::Failed(refusal(head.status, self.authorization.is_some()))),
+            Ok(head) => (len, Step::Failed(self.refused(head.status, &input[..len]))),
             // A length that cannot be read is ignored with every other length, so only the status line counts.
             Err(fault) => match status_of(&input[..len]) {
                 Some(status) if (200..300).contains(&status) => (len, Step::Open),
-                Some(status) => (len, Step::Failed(refusal(status, self.authorization.is_some()))),
+                Some(status) => (len, Step::Failed(self.refused(status, &input[..len]))),
                 None => (0, Step::Failed(http_fault(&fault, input))),
             },
         }
