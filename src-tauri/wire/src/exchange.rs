@@ -21,8 +21,9 @@ const READ_BYTES: usize = 4096;
 /// limit of its own.
 const MAX_HANDSHAKE_BYTES: usize = crate::http::MAX_HEAD_BYTES + READ_BYTES;
 /// How long a connection is listened to after a right answer has ended, where its other side does not close it as it was
-/// asked to. What does not belong to the answer comes right behind it, at most as late as a piece that was delayed.
-const FAREWELL: Duration = Duration::from_millis(50);
+/// asked to: as long as all of it has taken, within these bounds. What does not belong to the answer comes right behind
+/// it, at most as late as a piece that was delayed on the way.
+const FAREWELL: std::ops::RangeInclusive<Duration> = Duration::from_millis(50)..=Duration::from_millis(500);
 /// So long before an attempt has to end this listening ends, so that it never costs a proxy its right answer.
 const FAREWELL_MARGIN: Duration = Duration::from_millis(5);
 
@@ -268,8 +269,8 @@ async fn hear_out(
     log: &mut Log,
 ) -> Result<(), Failure> {
     log.clock();
-    let now = Instant::now();
-    let until = log.deadline.map_or(now + FAREWELL, |end| (now + FAREWELL).min(end - FAREWELL_MARGIN));
+    let until = log.entered + (log.entered - log.began).clamp(*FAREWELL.start(), *FAREWELL.end());
+    let until = log.deadline.map_or(until, |end| until.min(end - FAREWELL_MARGIN));
     // Neither silence nor an error takes back what was said in full.
     if let Ok(Ok(read @ 1..)) = timeout_at(until, read_some(stream, reader.inbox())).await {
         let inbox = reader.inbox();
