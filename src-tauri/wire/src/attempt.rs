@@ -411,8 +411,10 @@ async fn talk(
             let detail = Some("it spoke before TLS began".to_owned());
             return Err(Failure { reason: Reason::TlsFailed, code: None, detail });
         }
-        let mut stream = tunnel_tls(net, &judge.server_name, stream, Reason::TlsIntercepted, log).await?;
-        ask(&mut stream, out, reader, Stage::Answer, Wanted::Whole, log).await?;
+        // On the heap: the state of a session is larger than all else that an attempt holds.
+        let mut stream =
+            Box::new(tunnel_tls(net, &judge.server_name, stream, Reason::TlsIntercepted, log).await?);
+        ask(&mut *stream, out, reader, Stage::Answer, Wanted::Whole, log).await?;
         read(question, &sent, reader, Basis::Tunnel, log)
     } else {
         reader.inbox().append(inbox);

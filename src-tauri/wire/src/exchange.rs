@@ -229,7 +229,8 @@ pub(crate) async fn ask(
         if reader.begun() {
             match (reader.advance(), reader.head()) {
                 (Ok(State::Complete), Some(head)) if wanted == Wanted::Whole && head.is_page() => {
-                    return hear_out(stream, reader, awaiting, log).await;
+                    // On the heap, since most attempts never come so far and need no room for it.
+                    return Box::pin(hear_out(stream, reader, awaiting, log)).await;
                 }
                 (Ok(State::Complete), _) => return Ok(()),
                 // Whatever follows such a head, however it is framed and cut, changes nothing.
