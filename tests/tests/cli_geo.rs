@@ -155,6 +155,27 @@ fn the_pool_is_listed_filtered_ordered_counted_and_exported_by_country() {
 }
 
 #[test]
+fn a_proxy_that_is_given_by_name_is_entered_where_its_name_leads() {
+    let lab = Lab::start(world());
+    let home = Home::new();
+    let first = lab.proxies()[0].addr;
+    let mut asking = home.asking(&lab);
+    asking.extend(["--resolve".to_owned(), format!("gate.lab.invalid:{}:{}", first.port(), first.ip())]);
+    home.write("list.txt", format!("http://gate.lab.invalid:{}\n", first.port()));
+    fs::create_dir(home.at("data")).unwrap();
+    let path = home.write("lab.mmdb", database_of(&lab));
+    home.write("data/settings.toml", settings(&path.to_string_lossy()));
+    home.run(words("--data-dir data import list.txt", &[])).done();
+    let entry = |command: &str, more: &[String]| {
+        let ended = home.run(words(&format!("--data-dir data {command}"), more)).done();
+        json_lines(ended.text())[0]["entry_country"].clone()
+    };
+    assert_eq!(entry("list --format jsonl", &[]), Value::Null, "nobody has asked yet");
+    assert_eq!(entry("check --format jsonl --output -", &asking), "JP");
+    assert_eq!(entry("list --format jsonl", &[]), "JP", "it is kept");
+}
+
+#[test]
 fn a_list_that_is_not_kept_is_told_with_countries_too() {
     let lab = Lab::start(world());
     let home = Home::new();

@@ -249,4 +249,7 @@ impl Attempt {
 pub struct Evidence {
     /// The attempts; at least one in a finished check.
     pub attempts: Vec<Attempt>,
+    /// Where the name of a proxy led that is given by name.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub entry: Option<IpAddr>,
 }

@@ -107,6 +107,8 @@ pub struct Verdict {
     pub latency_ms: Option<u32>,
     /// How much the proxy gives away.
     pub finding: Finding,
+    /// Where the name of a proxy led that is given by name.
+    pub entry: Option<IpAddr>,
     /// The address that the judge saw.
     pub exit: Option<IpAddr>,
     /// What to know before trusting it.
@@ -162,6 +164,7 @@ impl Verdict {
             decided_by: decided.capability,
             latency_ms: if success { capabilities.best_latency() } else { None },
             finding: worst_finding(attempts),
+            entry: evidence.entry,
             exit: exit(attempts, fastest),
             trust,
         })

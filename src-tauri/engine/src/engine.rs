@@ -668,6 +668,7 @@ pub(crate) fn record(row: &ProxyRow) -> Record {
         code: row.code,
         latency_ms: row.latency_ms,
         anonymity: row.last_checked.map(|_| row.finding.anonymity),
+        led_to: row.entry,
         exit: row.exit,
         trust: row.trust,
         checks_30d: row.counts.checks,

@@ -119,7 +119,7 @@ impl ExportRow {
         });
         Self {
             proxy: proxy.endpoint.to_string(),
-            entry: proxy.endpoint.host().ip(),
+            entry: proxy.endpoint.host().ip().or(verdict.entry),
             username: proxy.account.as_ref().map(|account| account.user.clone()),
             secret: proxy.account.as_ref().map(|account| account.secret.clone()),
             hints,

@@ -44,6 +44,8 @@ pub(crate) struct Record {
     pub(crate) code: Option<u16>,
     pub(crate) latency_ms: Option<u32>,
     pub(crate) anonymity: Option<Anonymity>,
+    /// Where the name of one given by name has led.
+    pub(crate) led_to: Option<IpAddr>,
     pub(crate) exit: Option<IpAddr>,
     pub(crate) trust: TrustFlags,
     pub(crate) checks_30d: u32,
@@ -58,6 +60,11 @@ pub(crate) struct Record {
 }
 
 impl Record {
+    /// Where it is entered; none for a name that nobody has asked for yet.
+    pub(crate) fn entry(&self) -> Option<IpAddr> {
+        self.endpoint.host().ip().or(self.led_to)
+    }
+
     /// Share of the checks of the last 30 days that succeeded; none before the first.
     pub(crate) fn success_rate(&self) -> Option<f64> {
         (self.checks_30d > 0).then(|| f64::from(self.successes_30d) / f64::from(self.checks_30d))
@@ -351,6 +358,8 @@ pub(crate) struct Pool {
     protocols: Box<[Hints; 256]>,
     /// For each target the proxies whose last visit to it succeeded.
     reached: HashMap<Box<str>, HashSet<i64>>,
+    /// Where the names of those have led that are given by name; there are few.
+    led_to: HashMap<i64, IpAddr>,
 }
 
 impl Pool {
@@ -372,6 +381,7 @@ impl Pool {
             revision: 0,
             protocols,
             reached: HashMap::new(),
+            led_to: HashMap::new(),
         }
     }
 
@@ -397,6 +407,9 @@ impl Pool {
     }
 
     fn pack(&mut self, record: &Record) -> Packed {
+        if let Some(entry) = record.led_to {
+            self.led_to.insert(record.id, entry);
+        }
         Packed {
             id: record.id,
             place: self.texts.place(record.endpoint.host()),
@@ -526,6 +539,7 @@ impl Pool {
         let kept: Vec<usize> =
             (0..self.len()).filter(|row| ids.binary_search(&self.columns.id[*row]).is_err()).collect();
         self.columns.pick(&kept);
+        self.led_to.retain(|id, _| ids.binary_search(id).is_err());
         self.active = number(self.columns.status.iter().filter(|status| **status == Status::Active).count());
         self.revision += 1;
     }
@@ -533,6 +547,9 @@ impl Pool {
     /// Puts the outcome of a check in place. None when there is no such proxy (any more).
     pub(crate) fn land(&mut self, id: i64, at: UnixMs, verdict: &Verdict, standing: Standing) -> Option<()> {
         let row = self.position(id).ok()?;
+        if let Some(entry) = verdict.entry {
+            self.led_to.insert(id, entry);
+        }
         let exit = self.texts.exit(verdict.exit);
         let country = self.country_of(verdict.exit);
         let columns = &mut self.columns;
@@ -627,6 +644,7 @@ impl Pool {
             code: (c.code[row] != 0).then_some(c.code[row]),
             latency_ms: self.latency(row),
             anonymity: self.anonymity(row),
+            led_to: self.led_to.get(&id).copied(),
             exit: self.exit(row),
             trust: c.trust[row],
             checks_30d: u32::from(c.checks[row]),

@@ -9,7 +9,7 @@ use crate::table::{
 };
 
 /// The newest version of the schema.
-pub(crate) const VERSION: u32 = 3;
+pub(crate) const VERSION: u32 = 4;
 
 /// Written into every database of ours ("PxDk"), so that another program's file is told from ours.
 pub(crate) const APPLICATION_ID: i32 = 0x5078_446b;
@@ -29,7 +29,13 @@ pub(crate) fn migrate(conn: &mut Connection) -> rusqlite_migration::Result<()> {
     ]
     .concat();
     let version_3 = [sources::SCHEMA_OF_COLLECTING, sightings::SCHEMA_OF_COLLECTING, visits::SCHEMA].concat();
-    Migrations::new(vec![M::up(&version_1), M::up(targets::SCHEMA), M::up(&version_3)]).to_latest(conn)
+    Migrations::new(vec![
+        M::up(&version_1),
+        M::up(targets::SCHEMA),
+        M::up(&version_3),
+        M::up(proxies::SCHEMA_OF_ENTRIES),
+    ])
+    .to_latest(conn)
 }
 
 #[cfg(test)]

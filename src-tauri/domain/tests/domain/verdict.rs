@@ -31,7 +31,7 @@ fn finds(mut attempt: Attempt, anonymity: Anonymity, basis: Basis) -> Attempt {
 }
 
 fn judged(attempts: impl Into<Vec<Attempt>>) -> Option<Verdict> {
-    Verdict::of(&Evidence { attempts: attempts.into() })
+    Verdict::of(&Evidence { attempts: attempts.into(), entry: None })
 }
 
 fn verdict(attempts: impl Into<Vec<Attempt>>) -> Verdict {

@@ -189,7 +189,7 @@ fn target_result(row: &TargetRow) -> TargetResult {
 fn of_record(record: &Record, found: Hints, now: i64) -> ExportRow {
     ExportRow {
         proxy: record.endpoint.to_string(),
-        entry: record.endpoint.host().ip(),
+        entry: record.entry(),
         username: record.user.clone(),
         secret: None,
         hints: record.hints,

@@ -303,6 +303,7 @@ fn fresh(imported: &Imported, proxy: &Proxy, now: i64) -> Record {
         code: None,
         latency_ms: None,
         anonymity: None,
+        led_to: None,
         exit: None,
         trust: TrustFlags::default(),
         checks_30d: 0,

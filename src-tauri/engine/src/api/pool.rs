@@ -114,7 +114,7 @@ pub fn proxy_detail(engine: &Engine, id: i64) -> Result<ProxyDetailDto, ApiError
         .find_map(|attempt| attempt.certificate.as_ref());
     Ok(ProxyDetailDto {
         row: view::row_dto(&record, checking, row.capabilities.protocols(), engine.geo(), now),
-        entry: convert::location(engine.geo(), record.endpoint.host().ip()),
+        entry: convert::location(engine.geo(), record.entry()),
         exit: convert::location(engine.geo(), record.exit),
         capabilities: row
             .capabilities

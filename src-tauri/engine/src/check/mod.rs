@@ -105,7 +105,7 @@ impl CheckDone {
     pub(crate) fn unreached(id: i64, at: UnixMs, by: Capability, reason: Reason) -> Option<Self> {
         let mut attempt = Attempt::new(by, Arc::from(""));
         attempt.reason = Some(reason);
-        let verdict = Verdict::of(&Evidence { attempts: vec![attempt] })?;
+        let verdict = Verdict::of(&Evidence { attempts: vec![attempt], entry: None })?;
         Some(Self { id, at, verdict, evidence: Evidence::default(), visits: Box::default() })
     }
 }
@@ -156,7 +156,7 @@ mod tests {
             let mut times = StageTimes::default();
             times.add(Stage::Dial, 300);
             (attempt.stage, attempt.times, attempt.reason) = (Stage::Dial, times, Some(reason));
-            let whole = Verdict::of(&Evidence { attempts: vec![attempt] });
+            let whole = Verdict::of(&Evidence { attempts: vec![attempt], entry: None });
             let short = CheckDone::unreached(7, 8, Capability::Connect, reason).map(|done| done.verdict);
             assert!(whole.is_some(), "{reason:?} says something about the proxy");
             assert_eq!(short, whole, "{reason:?}");

@@ -158,30 +158,37 @@ pub(super) async fn check(
             return Seen::of(attempt).checked(bench);
         }
     };
+    let entry = matches!(endpoint.host(), Host::Name(_)).then(|| address.ip());
     let mut asked = questions(bench.options.protocol, job.hints, endpoint.port())
         .filter(|capability| bench.judge_kind(*capability).is_some());
     let Some(first) = asked.next() else { return Checked::Seen(Seen::default()) };
     let line = Line { bench, proxy: &job.proxy, address };
+    let mut seen;
     if bench.options.protocol.is_none() {
-        let mut seen = Seen { evidence: Evidence { attempts: std::mem::take(room) }, ..Seen::default() };
+        seen = Seen { evidence: Evidence { attempts: std::mem::take(room), entry }, ..Seen::default() };
         // On the heap, so that a check of one known protocol need not make room for it.
         Box::pin(line.find_out(job, first, asked.collect(), hands, &mut seen)).await;
-        return line.go_on(seen, hands).await.checked(bench);
+    } else {
+        // Most are not reached, and thousands wait for their dials at once: here little memory is touched for each,
+        // and whom to ask is not looked for. Where a judge may not be asked at any rate, nobody is dialled before it
+        // is known whom.
+        let dialled = if bench.panel.is_paced() { None } else { Some(hands.grip.dial(address).await) };
+        if let Some(reason) = dialled.as_ref().and_then(Dialled::reason)
+            && is_short(bench, reason)
+        {
+            hands.grip.hold.closed();
+            return Checked::Unreached { by: first, reason };
+        }
+        seen = Seen { evidence: Evidence { attempts: std::mem::take(room), entry }, ..Seen::default() };
+        // Most have one attempt and no more; the first growth of a vector makes room for four.
+        seen.evidence.attempts.reserve_exact(1);
+        seen.take(line.ask_dialled(Question::new(first), None, dialled, hands).await);
     }
-    // Most are not reached, and thousands wait for their dials at once: here little memory is touched for each, and whom
-    // to ask is not looked for. Where a judge may not be asked at any rate, nobody is dialled before it is known whom.
-    let dialled = if bench.panel.is_paced() { None } else { Some(hands.grip.dial(address).await) };
-    if let Some(reason) = dialled.as_ref().and_then(Dialled::reason)
-        && is_short(bench, reason)
-    {
-        hands.grip.hold.closed();
-        return Checked::Unreached { by: first, reason };
+    if !seen.is_settled() {
+        // On the heap as well: most are settled by the first question.
+        seen = Box::pin(line.go_on(seen, hands)).await;
     }
-    let mut seen = Seen { evidence: Evidence { attempts: std::mem::take(room) }, ..Seen::default() };
-    // Most have one attempt and no more; the first growth of a vector makes room for four.
-    seen.evidence.attempts.reserve_exact(1);
-    seen.take(line.ask_dialled(Question::new(first), None, dialled, hands).await);
-    line.go_on(seen, hands).await.checked(bench)
+    seen.checked(bench)
 }
 
 /// Whether a proxy was not reached, and that is all that anybody wants to know.
@@ -193,9 +200,6 @@ impl Line<'_> {
     /// Asks what is worth asking when the first questions have been answered.
     async fn go_on(&self, mut seen: Seen, hands: &mut Hands<'_>) -> Seen {
         let bench = self.bench;
-        if seen.is_settled() {
-            return seen;
-        }
         if bench.options.protocol.is_some() && seen.may_want_tls(false) {
             Box::pin(self.ask_over_tls(hands, &mut seen)).await;
         }
@@ -588,7 +592,7 @@ pub(super) enum Checked {
 impl Seen {
     /// One attempt and nothing else.
     fn of(attempt: Attempt) -> Self {
-        Self { evidence: Evidence { attempts: vec![attempt] }, ..Self::default() }
+        Self { evidence: Evidence { attempts: vec![attempt], entry: None }, ..Self::default() }
     }
 
     fn checked(self, bench: &Bench) -> Checked {

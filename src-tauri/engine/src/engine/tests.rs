@@ -41,7 +41,7 @@ fn checked(id: i64, at: UnixMs, reason: Option<Reason>) -> CheckDone {
             ..Finding::default()
         });
     }
-    let evidence = Evidence { attempts: vec![attempt] };
+    let evidence = Evidence { attempts: vec![attempt], entry: None };
     CheckDone { id, at, verdict: Verdict::of(&evidence).unwrap(), evidence, visits: Box::default() }
 }
 
@@ -117,6 +117,20 @@ fn the_country_is_that_of_the_exit_at_once_and_after_the_next_start() {
     );
     let named = proxy_detail(&engine, ids[2]).unwrap();
     assert_eq!(named.entry, LocationDto::default(), "nobody knows where a name leads");
+    let mut led = checked(ids[2], now + 1, None);
+    led.evidence.entry = Some([168, 95, 1, 1].into());
+    led.verdict = Verdict::of(&led.evidence).unwrap();
+    engine.apply_checks(None, vec![led]).unwrap();
+    let entered = |engine: &Engine| {
+        let view = open_view(engine, &FilterDto::default(), &[]).unwrap();
+        let rows = view_rows(engine, view.view, 0, 3).unwrap().rows;
+        rows.into_iter().find(|row| row.id == ids[2]).unwrap().entry_country
+    };
+    assert_eq!(entered(&engine).as_deref(), Some("TW"), "until a check has asked");
+    drop(engine);
+    let engine = writer(&dir);
+    assert_eq!(entered(&engine).as_deref(), Some("TW"));
+    assert_eq!(proxy_detail(&engine, ids[2]).unwrap().entry.asn, Some(3462));
 
     engine.apply_checks(None, vec![checked(ids[0], now + 1, Some(Reason::Refused))]).unwrap();
     assert_eq!(leaving(&engine, "US"), [ids[2]], "its last check saw no exit");

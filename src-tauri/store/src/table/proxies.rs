@@ -157,6 +157,8 @@ pub struct ProxyRow {
     pub latency_ms: Option<u32>,
     /// How much it gives away.
     pub finding: Finding,
+    /// Where the name of one given by name led at its last check.
+    pub entry: Option<IpAddr>,
     /// The address that a target sees.
     pub exit: Option<IpAddr>,
     /// What to know before trusting it.
@@ -185,10 +187,13 @@ pub struct ProxyRow {
     pub sources: Vec<SourceId>,
 }
 
+/// Where a name has led; an address needs no second.
+pub(crate) const SCHEMA_OF_ENTRIES: &str = "ALTER TABLE proxies ADD COLUMN entry TEXT;";
+
 impl ProxyRow {
     const COLUMNS: &str = "id, host, port, user, length(secret_hash) > 0, hints, capabilities, status, failures, \
          reason, code, latency_ms, anonymity, basis, giveaway, exit, trust, last_checked, last_success, \
-         next_due, first_seen, tags, metadata, deleted, created, updated";
+         next_due, first_seen, tags, metadata, deleted, created, updated, entry";
 
     fn read(row: &Row<'_>) -> rusqlite::Result<Self> {
         let host = Host::parse(row.get_ref(1)?.as_str()?).map_err(|error| unreadable(1, error))?;
@@ -210,6 +215,7 @@ impl ProxyRow {
                 basis: numbered(row, 13, basis_from_number)?,
                 giveaway: row.get(14)?,
             },
+            entry: address_or_null(row, 26)?,
             exit: address_or_null(row, 15)?,
             trust: TrustFlags::from_bits(row.get(16)?),
             last_checked: row.get(17)?,
@@ -356,7 +362,8 @@ pub(crate) fn measure(tx: &Connection, check: &NewCheck) -> rusqlite::Result<boo
             "UPDATE proxies SET
                 capabilities = ?2, status = ?3, failures = ?4, reason = ?5, code = ?6, latency_ms = ?7,
                 anonymity = ?8, basis = ?9, giveaway = ?10, exit = ?11, trust = ?12, last_checked = ?13,
-                last_success = CASE WHEN ?14 THEN ?13 ELSE last_success END, updated = ?13
+                last_success = CASE WHEN ?14 THEN ?13 ELSE last_success END, updated = ?13,
+                entry = coalesce(?15, entry)
              WHERE id = ?1",
         )?
         .execute(params![
@@ -373,7 +380,8 @@ pub(crate) fn measure(tx: &Connection, check: &NewCheck) -> rusqlite::Result<boo
             verdict.exit.map(|exit| exit.to_string()),
             verdict.trust.bits(),
             check.at,
-            verdict.success
+            verdict.success,
+            verdict.entry.map(|entry| entry.to_string())
         ])?;
     Ok(changed == 1)
 }

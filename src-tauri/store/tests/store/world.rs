@@ -109,7 +109,7 @@ fn judge() -> Arc<str> {
 }
 
 fn check(proxy: ProxyId, at: UnixMs, standing: Standing, attempt: Attempt) -> NewCheck {
-    let evidence = Evidence { attempts: vec![attempt] };
+    let evidence = Evidence { attempts: vec![attempt], entry: None };
     let verdict = Verdict::of(&evidence).unwrap();
     NewCheck::new(proxy, at, CheckKind::Manual, standing, verdict, &evidence).unwrap()
 }
