@@ -24,6 +24,9 @@ const SEED: u64 = 11;
 /// How soon after an interrupt a round must have ended; a debug build on a busy machine needs its time to stop.
 const END_LIMIT: Duration = Duration::from_secs(5);
 
+/// A list that takes seconds to write.
+const LARGE: u64 = 200_000;
+
 /// A home with its data folder, and a web of one site beside it.
 struct Scene {
     home: Home,
@@ -483,11 +486,12 @@ fn what_a_killed_visit_had_written_is_made_good_even_where_the_old_list_comes_ba
     let scene = Scene::new();
     scene.source("wavering", Page::Etag(100));
     scene.run(&["collect"]).done();
-    scene.site.page("/wavering", Page::List(60_000)).unwrap();
+    // Seconds of writing, so that the middle is met.
+    scene.site.page("/wavering", Page::List(LARGE)).unwrap();
     let round = scene.home.start(["--data-dir", "pool", "collect"]);
     wait_until("it is being written", || scene.total() > 1000);
     round.kill();
-    assert!(scene.total() < 60_000, "it was killed in the middle");
+    assert!(scene.total() < LARGE, "it was killed in the middle");
     scene.site.page("/wavering", Page::Etag(100)).unwrap();
     let again = scene.json(&["collect"]);
     assert_eq!(again["outcomes"], json!({"changed": 1}), "what stands there is looked at whole");
