@@ -8,7 +8,7 @@ use std::sync::{Mutex, PoisonError};
 use proxydeck_engine::api::dto::{
     AppInfoDto, CheckWhatDto, ErrorDto, ExportAskDto, ExportPreviewDto, ExportedDto, FilterDto, FormatDto,
     ImportPreviewDto, ImportedDto, ProxyDetailDto, RowsDto, SettingsDto, SortKeyDto, SourceDetailDto,
-    SourceDto, SourceEditDto, SourceTestDto, ViewDto,
+    SourceDto, SourceEditDto, SourceTestDto, TagsDto, UndoableDto, ViewDto, WhichDto,
 };
 use proxydeck_engine::api::{self, ApiError, Engine};
 use serde_json::Value;
@@ -30,7 +30,12 @@ pub(crate) fn handler() -> impl Fn(Invoke<Wry>) -> bool + Send + Sync + 'static 
         open_view,
         view_rows,
         close_view,
+        view_places,
         proxy_detail,
+        proxies_delete,
+        proxies_tag,
+        proxies_tags,
+        undo,
         import_pick,
         import_path,
         import_text,
@@ -40,6 +45,7 @@ pub(crate) fn handler() -> impl Fn(Invoke<Wry>) -> bool + Send + Sync + 'static 
         check_stop,
         sources,
         source_detail,
+        source_as_written,
         source_test,
         source_test_stop,
         source_add,
@@ -109,6 +115,36 @@ async fn proxy_detail(engine: State<'_, Engine>, id: i64) -> Answer<ProxyDetailD
 }
 
 #[tauri::command]
+async fn view_places(engine: State<'_, Engine>, view: u32, ids: Vec<i64>) -> Answer<Vec<Option<u32>>> {
+    blocking(&engine, move |engine| api::view_places(engine, view, &ids)).await
+}
+
+#[tauri::command]
+async fn proxies_delete(engine: State<'_, Engine>, which: WhichDto) -> Answer<UndoableDto> {
+    blocking(&engine, move |engine| api::delete(engine, &which)).await
+}
+
+#[tauri::command]
+async fn proxies_tag(
+    engine: State<'_, Engine>,
+    which: WhichDto,
+    add: Vec<String>,
+    remove: Vec<String>,
+) -> Answer<UndoableDto> {
+    blocking(&engine, move |engine| api::tag(engine, &which, &add, &remove)).await
+}
+
+#[tauri::command]
+async fn proxies_tags(engine: State<'_, Engine>, which: WhichDto) -> Answer<TagsDto> {
+    blocking(&engine, move |engine| api::tags(engine, &which)).await
+}
+
+#[tauri::command]
+async fn undo(engine: State<'_, Engine>, change: u32) -> Answer<UndoableDto> {
+    blocking(&engine, move |engine| api::undo(engine, change)).await
+}
+
+#[tauri::command]
 async fn import_pick(
     app: AppHandle,
     engine: State<'_, Engine>,
@@ -161,6 +197,11 @@ async fn sources(engine: State<'_, Engine>) -> Answer<Vec<SourceDto>> {
 #[tauri::command]
 async fn source_detail(engine: State<'_, Engine>, id: i64) -> Answer<SourceDetailDto> {
     blocking(&engine, move |engine| api::source_detail(engine, id)).await
+}
+
+#[tauri::command]
+async fn source_as_written(engine: State<'_, Engine>, id: i64) -> Answer<SourceEditDto> {
+    blocking(&engine, move |engine| api::source_as_written(engine, id)).await
 }
 
 /// The visit that looks at what is being typed; a new one calls the one before off.

@@ -204,12 +204,12 @@ impl Window {
         self.client.perform_actions(mouse).await.unwrap();
     }
 
-    /// Presses a key where this element has the focus.
+    /// Presses a key where this element has the focus, or several of which the first are held.
     ///
     /// # Panics
     /// When there is no such element.
-    pub async fn press(&self, name: &str, key: Key) {
-        self.get(name).await.send_keys(&key.to_string()).await.unwrap();
+    pub async fn press(&self, name: &str, keys: impl std::fmt::Display) {
+        self.get(name).await.send_keys(&keys.to_string()).await.unwrap();
     }
 
     /// Whether there is such an element now.

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use proxydeck_engine::api::dto::{
     ChangedDto, CheckStatsDto, CheckWhatDto, CheckedDto, ExportAskDto, ExportedDto, FacetDto, FormatDto,
-    ImportedDto, NoticeCode, NoticeDto, ProgressDto, RowDto, StatsDto,
+    ImportedDto, NoticeCode, NoticeDto, ProgressDto, RowDto, StatsDto, UndoableDto, WhichDto,
 };
 use proxydeck_engine::api::{
     self, Access, ApiError, CheckHow, Defaults, Engine, ExportTo, Geo, LinesTo, ListHow, ListInput, ListSink,
@@ -548,13 +548,15 @@ fn tell_left_out(exported: &ExportedDto, format: FormatDto) {
 
 fn tag(data_dir: Option<&Path>, json: bool, args: &TagArgs) -> Result<Ending, ApiError> {
     let engine = Engine::open(Access::Write, data_dir)?;
-    let changed = api::tag(&engine, &args.filters.with(&args.reached), &args.add(), &args.remove())?;
+    let which = WhichDto::Filter { filter: args.filters.with(&args.reached) };
+    let changed = whole(api::tag(&engine, &which, &args.add(), &args.remove())?)?;
     tell_changed(&engine, json, changed, "have other tags now")
 }
 
 fn delete(data_dir: Option<&Path>, json: bool, args: &DeleteArgs) -> Result<Ending, ApiError> {
     let engine = Engine::open(Access::Write, data_dir)?;
-    let changed = api::delete(&engine, &args.filters.with(&args.reached))?;
+    let which = WhichDto::Filter { filter: args.filters.with(&args.reached) };
+    let changed = whole(api::delete(&engine, &which)?)?;
     tell_changed(&engine, json, changed, "are deleted; undelete brings them back")
 }
 
@@ -562,6 +564,12 @@ fn undelete(data_dir: Option<&Path>, json: bool, args: &UndeleteArgs) -> Result<
     let engine = Engine::open(Access::Write, data_dir)?;
     let changed = api::undelete(&engine, &args.filters.with(&args.reached))?;
     tell_changed(&engine, json, changed, "are back")
+}
+
+/// A change that was made in part only ends the command as one that failed.
+fn whole(done: UndoableDto) -> Result<ChangedDto, ApiError> {
+    let UndoableDto { matched, changed, failed, .. } = done;
+    failed.map_or(Ok(ChangedDto { matched, changed }), |error| Err(error.into()))
 }
 
 fn tell_changed(engine: &Engine, json: bool, changed: ChangedDto, how: &str) -> Result<Ending, ApiError> {

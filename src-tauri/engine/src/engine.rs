@@ -1,7 +1,7 @@
 //! The engine: what is open while the program runs, and what its parts do together. The use cases stand in
 //! `api`; surfaces hold a handle and call those.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
@@ -19,7 +19,7 @@ use tokio_util::sync::CancellationToken;
 use crate::api::ApiError;
 use crate::api::check::resolve_rule;
 use crate::api::dto::{
-    CollectProgressDto, ErrorCode, EventDto, FilterDto, NoticeCode, NoticeDto, ProgressDto,
+    CollectProgressDto, ErrorCode, EventDto, FilterDto, NoticeCode, NoticeDto, ProgressDto, WhichDto,
 };
 use crate::check::{CheckDone, Job, now_ms};
 use crate::collect;
@@ -31,6 +31,7 @@ use crate::location;
 use crate::pool::{Pool, Record, days_between};
 use crate::settings::{self, Settings, SettingsFile, Unusable};
 use crate::tags;
+use crate::undo::Undos;
 use crate::view::{self, Views};
 
 /// Proxies whose accounts are fetched at once.
@@ -92,6 +93,7 @@ struct Inner {
     /// When the checks of the last 30 days were last counted.
     counted: AtomicI64,
     views: Mutex<Views>,
+    undos: Mutex<Undos>,
     imports: Mutex<Imports>,
     notices: Mutex<Vec<NoticeDto>>,
     running: Mutex<Option<Running>>,
@@ -246,6 +248,7 @@ impl Engine {
             pool: RwLock::new(pool),
             counted: AtomicI64::new(now),
             views: Mutex::default(),
+            undos: Mutex::default(),
             imports: Mutex::default(),
             notices: Mutex::new(notices),
             running: Mutex::default(),
@@ -329,8 +332,22 @@ impl Engine {
         result
     }
 
+    /// Changes which proxies are in the pool, and with it the rows of the views that are open.
+    pub(crate) fn change_members(&self, change: impl FnOnce(&mut Pool)) {
+        self.change_pool(|pool| {
+            change(pool);
+            self.views().refit(pool);
+        });
+    }
+
+    /// The views that are open. Whoever holds the pool too took that first.
     pub(crate) fn views(&self) -> MutexGuard<'_, Views> {
         self.0.views.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The changes that can be taken back.
+    pub(crate) fn undos(&self) -> MutexGuard<'_, Undos> {
+        self.0.undos.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     pub(crate) fn imports(&self) -> MutexGuard<'_, Imports> {
@@ -470,6 +487,24 @@ impl Engine {
         let pool = self.pool();
         let rows = view::sift(&pool, filter, now_ms()).rows;
         Ok(rows.into_iter().map(|row| pool.columns().id[crate::pool::index(row)]).collect())
+    }
+
+    /// The numbers of the proxies that are meant and in the pool, in their order.
+    pub(crate) fn ids_of(&self, which: &WhichDto) -> Result<Vec<i64>, ApiError> {
+        let mut ids: Vec<i64> = match which {
+            WhichDto::Filter { filter } => return self.ids_matching(filter),
+            WhichDto::View { view, except } => {
+                let except: HashSet<&i64> = except.iter().collect();
+                let rows = self.views().get(*view)?;
+                rows.iter().copied().filter(|id| !except.contains(id)).collect()
+            }
+            WhichDto::Ids { ids } => ids.clone(),
+        };
+        ids.sort_unstable();
+        ids.dedup();
+        let pool = self.pool();
+        ids.retain(|id| pool.row_of(*id).is_some());
+        Ok(ids)
     }
 
     /// Proxies as a check needs them, with their passwords opened; those that are no longer in the pool are left out.

@@ -15,4 +15,5 @@ mod location;
 mod pool;
 mod settings;
 mod tags;
+mod undo;
 mod view;

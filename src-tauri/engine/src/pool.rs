@@ -6,7 +6,7 @@
 //! The country of an exit is looked up when the exit comes in, at the start too: the database does not keep it,
 //! since it changes with the data that tells it. Entries and networks are looked up when somebody asks.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::sync::Arc;
 
@@ -169,7 +169,7 @@ impl Sets {
     }
 
     /// How many sets there are.
-    fn len(&self) -> usize {
+    pub(crate) fn len(&self) -> usize {
         self.0.len()
     }
 
@@ -534,14 +534,14 @@ impl Pool {
         self.revision += 1;
     }
 
-    /// Takes proxies out; their numbers come in order.
+    /// Takes proxies out; their numbers come in order. The others stand to each other as before, so that no order that was
+    /// made of the pool is out of date by this.
     pub(crate) fn remove(&mut self, ids: &[i64]) {
         let kept: Vec<usize> =
             (0..self.len()).filter(|row| ids.binary_search(&self.columns.id[*row]).is_err()).collect();
         self.columns.pick(&kept);
         self.led_to.retain(|id, _| ids.binary_search(id).is_err());
         self.active = number(self.columns.status.iter().filter(|status| **status == Status::Active).count());
-        self.revision += 1;
     }
 
     /// Puts the outcome of a check in place. None when there is no such proxy (any more).
@@ -668,11 +668,28 @@ impl Pool {
 
     /// What the user calls the proxy in a row, in the order of the words.
     pub(crate) fn tags(&self, row: usize) -> Vec<Box<str>> {
-        let members = self.texts.tag_sets.members(self.columns.tags[row]).iter();
+        self.tags_of_set(self.columns.tags[row])
+    }
+
+    /// The tags of a set, in the order of the words. A set stays what it is for as long as the pool is there.
+    pub(crate) fn tags_of_set(&self, set: u32) -> Vec<Box<str>> {
+        let members = self.texts.tag_sets.members(set).iter();
         let mut tags: Vec<Box<str>> =
             members.filter_map(|at| self.texts.tags.get_index(index(*at)).cloned()).collect();
         tags.sort_unstable();
         tags
+    }
+
+    /// How often each tag occurs that does, where it is known how often each set of tags does.
+    pub(crate) fn by_tag(&self, by_set: &[u32]) -> BTreeMap<&str, u32> {
+        let mut counts = BTreeMap::new();
+        for (set, count) in (0..).zip(by_set).filter(|(_, count)| **count > 0) {
+            let members = self.texts.tag_sets.members(set).iter();
+            for tag in members.filter_map(|at| self.texts.tags.get_index(index(*at))) {
+                *counts.entry(tag.as_ref()).or_default() += *count;
+            }
+        }
+        counts
     }
 
     /// Where the proxy in a row stands.
@@ -759,7 +776,7 @@ impl Pool {
         self.active
     }
 
-    /// Grows with every change.
+    /// Grows with every change by which an order that was made of the pool may be out of date.
     pub(crate) const fn revision(&self) -> u64 {
         self.revision
     }

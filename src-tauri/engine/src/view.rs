@@ -29,14 +29,24 @@ const MAX_NAMES: usize = 256;
 /// The longest text of an IPv4 endpoint: `255.255.255.255:65535`.
 const V4_TEXT_BYTES: usize = 21;
 
-/// A view: the numbers of its proxies in its order.
+/// The numbers of proxies in the order of a view.
 pub(crate) type Ids = Arc<[i64]>;
+
+/// An open view.
+#[derive(Debug)]
+struct View {
+    number: u32,
+    /// As it was fixed.
+    order: Ids,
+    /// Those of it that are in the pool: one that was deleted has no row, and finds its place again when it is back.
+    rows: Ids,
+}
 
 /// The views that are open.
 #[derive(Debug, Default)]
 pub(crate) struct Views {
     last: u32,
-    open: VecDeque<(u32, Ids)>,
+    open: VecDeque<View>,
 }
 
 impl Views {
@@ -46,20 +56,32 @@ impl Views {
             self.open.pop_front();
         }
         self.last = self.last.wrapping_add(1);
-        self.open.push_back((self.last, ids));
+        self.open.push_back(View { number: self.last, rows: Arc::clone(&ids), order: ids });
         self.last
     }
 
     /// The rows of a view.
     pub(crate) fn get(&self, view: u32) -> Result<Ids, ApiError> {
-        self.open.iter().find(|(open, _)| *open == view).map(|(_, ids)| Arc::clone(ids)).ok_or_else(|| {
-            ApiError::not_found(format!("open view {view}")).hint("It was closed. Open it again.")
-        })
+        self.open.iter().find(|open| open.number == view).map(|open| Arc::clone(&open.rows)).ok_or_else(
+            || ApiError::not_found(format!("open view {view}")).hint("It was closed. Open it again."),
+        )
+    }
+
+    /// Takes note that proxies have gone from the pool or are back; the others keep their order.
+    pub(crate) fn refit(&mut self, pool: &Pool) {
+        for view in &mut self.open {
+            let is_there = |id: &i64| pool.row_of(*id).is_some();
+            view.rows = if view.order.iter().all(is_there) {
+                Arc::clone(&view.order)
+            } else {
+                view.order.iter().copied().filter(is_there).collect()
+            };
+        }
     }
 
     /// Forgets a view; one that is not open is no error, since the oldest close by themselves.
     pub(crate) fn close(&mut self, view: u32) {
-        self.open.retain(|(open, _)| *open != view);
+        self.open.retain(|open| open.number != view);
     }
 }
 
@@ -73,6 +95,8 @@ pub(crate) struct Sifted {
     pub(crate) anonymity: Vec<FacetDto>,
     /// Those that occur or were chosen, the most frequent first.
     pub(crate) country: Vec<FacetDto>,
+    /// The same of tags.
+    pub(crate) tag: Vec<FacetDto>,
 }
 
 /// Says what is wrong with a filter.
@@ -119,6 +143,7 @@ pub(crate) fn sift(pool: &Pool, filter: &FilterDto, now: UnixMs) -> Sifted {
     let mut by_protocol = [0_u32; Protocol::ALL.len()];
     let mut by_anonymity = [0_u32; Anonymity::ALL.len()];
     let mut by_country = vec![0_u32; Country::NUMBERS];
+    let mut by_tag_set = vec![0_u32; pool.texts().tag_sets.len()];
     for row in 0..pool.len() {
         let status = pool.columns().status[row];
         let speaks = pool.speaks(row);
@@ -129,11 +154,14 @@ pub(crate) fn sift(pool: &Pool, filter: &FilterDto, now: UnixMs) -> Sifted {
             sieve.anonymity == 0 || level.is_some_and(|l| sieve.anonymity & 1 << l as u8 != 0);
         let country = pool.country(row);
         let country_passes = sieve.country.is_empty() || country.is_some_and(|c| sieve.country.contains(&c));
+        let tag_set = pool.columns().tags[row];
+        let tag_passes = holds(sieve.tags.as_deref(), tag_set);
         // What fails in two kinds is in nobody's count.
         let failing = u8::from(!status_passes)
             + u8::from(!protocol_passes)
             + u8::from(!anonymity_passes)
-            + u8::from(!country_passes);
+            + u8::from(!country_passes)
+            + u8::from(!tag_passes);
         if failing > 1 || !sieve.rest(pool, row, now) {
             continue;
         }
@@ -158,6 +186,9 @@ pub(crate) fn sift(pool: &Pool, filter: &FilterDto, now: UnixMs) -> Sifted {
         {
             by_country[usize::from(country.number())] += 1;
         }
+        if failing == 0 || !tag_passes {
+            by_tag_set[index(tag_set)] += 1;
+        }
     }
     let facet = |value: &str, count| FacetDto { value: value.to_owned(), count };
     Sifted {
@@ -166,6 +197,15 @@ pub(crate) fn sift(pool: &Pool, filter: &FilterDto, now: UnixMs) -> Sifted {
         protocol: Protocol::ALL.iter().map(|p| facet(p.as_str(), by_protocol[*p as usize])).collect(),
         anonymity: Anonymity::ALL.iter().map(|a| facet(a.as_str(), by_anonymity[*a as usize])).collect(),
         country: ranked(&by_country, &sieve.country),
+        tag: {
+            let counts = pool.by_tag(&by_tag_set);
+            let chosen = filter.tag.iter().filter(|tag| !counts.contains_key(tag.as_str()));
+            let mut tags: Vec<FacetDto> = chosen.map(|tag| facet(tag, 0)).collect();
+            tags.extend(counts.iter().map(|(tag, count)| facet(tag, *count)));
+            tags.sort_by(|a, b| b.count.cmp(&a.count).then_with(|| a.value.cmp(&b.value)));
+            tags.dedup();
+            tags
+        },
     }
 }
 
@@ -238,7 +278,6 @@ impl<'a> Sieve<'a> {
         self.max_latency.is_none_or(|most| pool.latency(row).is_some_and(|ms| ms <= most))
             && self.distrusted.is_none_or(|bad| pool.columns().trust[row].bits() & bad.bits() == 0)
             && holds(self.sources.as_deref(), pool.columns().sources[row])
-            && holds(self.tags.as_deref(), pool.columns().tags[row])
             && self.min_score.is_none_or(|least| pool.score(row, now).is_some_and(|score| score >= least))
             && self.text.as_ref().is_none_or(|needle| needle.is_in(pool, row))
             && self
@@ -504,6 +543,7 @@ pub(crate) fn row_dto(record: &Record, checking: bool, found: Hints, geo: &Geo, 
         success_rate: record.success_rate(),
         score: record.score(now).map(|score| score.total),
         trust: convert::trust(record.trust),
+        tags: record.tags.iter().map(ToString::to_string).collect(),
         last_checked: record.last_checked,
         last_success: record.last_success,
     }

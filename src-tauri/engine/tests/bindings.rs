@@ -30,7 +30,7 @@ fn generated() -> BTreeMap<String, String> {
     let config = &Config::new().with_large_int("number");
     let mut files: BTreeMap<String, String> = twins! { config:
         StatusDto ProtocolDto AnonymityDto CapabilityDto TrustFlagDto ReasonDto StageDto StatsDto RangeDto CheckStatsDto
-        WorkingDto FilterDto ChangedDto SortColumnDto SortKeyDto FacetDto ViewDto LocationDto RowDto RowsDto
+        WorkingDto FilterDto ChangedDto WhichDto UndoableDto TagsDto TagCountDto SortColumnDto SortKeyDto FacetDto ViewDto LocationDto RowDto RowsDto
         CapabilityAnswerDto ScoreDto CertificateDto StageTimeDto
         AttemptDto CheckDto ProxyDetailDto RefusedCountDto RefusedLineDto ImportPreviewDto ImportedDto TaskKindDto
         TaskStatusDto CheckWhatDto ProgressDto CheckedDto TargetCountDto FormatDto ExportAskDto ExportPreviewDto ExportedDto

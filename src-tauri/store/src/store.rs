@@ -190,13 +190,18 @@ impl Store {
         self.inner.readers.read(|conn| proxies::load(conn, true, now, visit))
     }
 
-    /// Deletes proxies or brings them back; answers with how many that changed. What is known of a deleted one
+    /// Deletes proxies or brings them back; answers with those that that changed. What is known of a deleted one
     /// stays, and a list that has it again does not bring it back. Batches of some 1,000 keep the writer free.
     ///
     /// # Errors
     /// What writing can meet; nothing of the batch is then changed.
-    pub fn set_deleted(&self, proxies: Vec<ProxyId>, deleted: bool, at: UnixMs) -> Result<u32, StoreError> {
-        self.write(move |tx| proxies::set_deleted(tx, &proxies, deleted, at).map(count))
+    pub fn set_deleted(
+        &self,
+        proxies: Vec<ProxyId>,
+        deleted: bool,
+        at: UnixMs,
+    ) -> Result<Vec<ProxyId>, StoreError> {
+        self.write(move |tx| proxies::set_deleted(tx, &proxies, deleted, at))
     }
 
     /// Replaces the tags of proxies, each a JSON list of words or none; answers with how many proxies were there.

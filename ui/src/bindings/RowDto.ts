@@ -78,6 +78,10 @@ score: number | null,
  */
 trust: Array<TrustFlagDto>, 
 /**
+ * What the user calls it, in the order of the words.
+ */
+tags: Array<string>, 
+/**
  * The last check.
  */
 last_checked: number | null, 

@@ -10,6 +10,10 @@ export type RowsDto = {
  */
 from: number, 
 /**
+ * Rows in the view now: fewer than when it was opened where some were deleted.
+ */
+of: number, 
+/**
  * The rows as they are now, in the order of the view.
  */
 rows: Array<RowDto>, };

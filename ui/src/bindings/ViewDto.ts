@@ -40,4 +40,8 @@ anonymity: Array<FacetDto>,
 /**
  * The same for the countries of exits, by two letters: those that occur or were chosen, the most frequent first.
  */
-country: Array<FacetDto>, };
+country: Array<FacetDto>, 
+/**
+ * The same for tags.
+ */
+tag: Array<FacetDto>, };

@@ -1,6 +1,6 @@
 import { fireEvent, screen, within } from '@testing-library/svelte';
 import { flushSync } from 'svelte';
-import { describe, expect, it, vi } from 'vitest';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { setLanguage } from '../i18n/index.svelte';
 import { App } from '../state/app.svelte';
 import { draw, openApp, settled, type Stage } from '../testing/world';
@@ -12,6 +12,7 @@ import ImportSheet from './ImportSheet.svelte';
 import ProxiesScreen from './ProxiesScreen.svelte';
 import SettingsScreen from './SettingsScreen.svelte';
 import Strips from './Strips.svelte';
+import Toasts from './Toasts.svelte';
 
 async function proxies(world: Partial<World> = {}): Promise<Stage> {
   const stage = await openApp(world);
@@ -188,6 +189,128 @@ describe('the table', () => {
     await fireEvent.click(within(screen.getByTestId('no-match')).getByRole('button'));
     await settled();
     expect(app.view.view?.rows).toBe(500);
+  });
+});
+
+describe('deleting', () => {
+  const undo = async (): Promise<void> => {
+    await fireEvent.click(within(screen.getByTestId('toasts')).getByTestId('undo'));
+    await settled();
+  };
+  const told = (): string => screen.getByTestId('toasts').textContent;
+
+  async function deleting(world: Partial<World> = {}): Promise<Stage> {
+    const stage = await proxies(world);
+    draw(stage.app, Toasts);
+    return stage;
+  }
+
+  it('takes the row with the keyboard away by Del, and Undo or Ctrl+Z brings it back', async () => {
+    const { app } = await deleting();
+    await press('ArrowDown');
+    const first = app.view.row(0);
+    await press('Delete');
+    expect(app.view.view?.rows).toBe(499);
+    expect(app.view.row(0)?.id).not.toBe(first?.id);
+    expect(app.selection.count).toBe(0);
+    expect(told()).toContain('1 proxy deleted');
+    await undo();
+    expect(app.view.row(0)?.id).toBe(first?.id);
+    expect(told()).toContain('Undone: 1 proxy is as it was');
+    await press('Delete');
+    await press('Delete');
+    expect(app.view.view?.rows).toBe(498);
+    await press('z', { ctrlKey: true });
+    await press('z', { ctrlKey: true });
+    expect(app.view.view?.rows).toBe(500);
+    await press('z', { ctrlKey: true });
+    expect(app.view.view?.rows, 'there is nothing left to undo').toBe(500);
+  });
+
+  it('is about all of the view but those that were taken out of the choice', async () => {
+    const { app, host } = await deleting();
+    const ask = vi.spyOn(host, 'proxiesDelete');
+    app.narrow({ status: ['active'] });
+    await settled();
+    const working = app.view.view?.rows ?? 0;
+    const kept = app.view.row(0)?.id ?? 0;
+    expect(screen.getByTestId('delete-selected').hasAttribute('disabled'), 'nothing is chosen').toBe(true);
+    await fireEvent.click(screen.getByTestId('select-all'));
+    app.selection.cursor = 0;
+    await press(' ');
+    await fireEvent.click(screen.getByTestId('delete-selected'));
+    await settled();
+    expect(ask).toHaveBeenCalledWith({ kind: 'view', view: app.view.view?.view, except: [kept] });
+    expect(app.view.view?.rows).toBe(1);
+    expect(app.view.row(0)?.id).toBe(kept);
+    expect(told()).toContain(`${working - 1} proxies deleted`);
+    await undo();
+    expect(app.view.view?.rows).toBe(working);
+  });
+
+  it('says where only a part was done and what stood in the way, and undoes that part', async () => {
+    const { app, host } = await deleting();
+    const proxiesDelete = host.proxiesDelete.bind(host);
+    host.proxiesDelete = async () => ({
+      ...(await proxiesDelete({ kind: 'ids', ids: [1, 2] })),
+      matched: 500,
+      failed: { code: 'io', message: 'The disk is full.', hint: null, params: { path: '/data' } },
+    });
+    await press('a', { ctrlKey: true });
+    await press('Delete');
+    expect(told()).toContain('Only 2 of 500 proxies were deleted.');
+    expect(told()).toContain('space on the disk');
+    expect(app.view.view?.rows).toBe(498);
+    await undo();
+    expect(app.view.view?.rows).toBe(500);
+  });
+
+  it('that is refused changes nothing and says so', async () => {
+    const { app } = await deleting({ failing: { proxiesDelete: 'io' } });
+    await press('ArrowDown');
+    await press('Delete');
+    expect(app.view.view?.rows).toBe(500);
+    expect(app.selection.count, 'the choice stays').toBe(1);
+    expect(app.notices.toasts[0]?.tone).toBe('bad');
+  });
+
+  it('says that it goes on where it takes its time', async () => {
+    const { app, host } = await deleting();
+    vi.useFakeTimers();
+    onTestFinished(() => {
+      vi.useRealTimers();
+    });
+    const proxiesDelete = host.proxiesDelete.bind(host);
+    host.proxiesDelete = async (which) => {
+      await new Promise((resolve) => setTimeout(resolve, 2000));
+      return proxiesDelete(which);
+    };
+    await press('a', { ctrlKey: true });
+    await press('Delete');
+    await vi.advanceTimersByTimeAsync(600);
+    expect(app.notices.toasts.map(({ title }) => title())).toEqual(['Deleting 500 proxies…']);
+    await vi.advanceTimersByTimeAsync(2000);
+    await settled();
+    expect(app.notices.toasts.map(({ title }) => title())).toEqual(['500 proxies deleted']);
+  });
+
+  it('in the drawer goes on with the next one', async () => {
+    const { app } = await deleting();
+    await press('ArrowDown');
+    await press('Enter');
+    const [first, second] = [app.view.row(0), app.view.row(1)];
+    expect(app.drawer.id).toBe(first?.id);
+    await fireEvent.click(screen.getByTestId('drawer-delete'));
+    await settled();
+    expect(app.drawer.id).toBe(second?.id);
+    expect(told()).toContain(`Deleted ${first?.proxy ?? ''}`);
+    expect(app.selection.count).toBe(0);
+    // One that was found elsewhere has no next one.
+    app.drawer.open(app.view.row(7)?.id ?? 0);
+    await settled();
+    await fireEvent.click(screen.getByTestId('drawer-delete'));
+    await settled();
+    expect(app.drawer.id).toBeNull();
   });
 });
 

@@ -49,8 +49,13 @@ it('calls every command by its name with the arguments that the shell expects', 
   await host.appInfo();
   await host.openView(filter, [{ column: 'score', descending: true }]);
   await host.viewRows(3, 64, 128);
+  await host.viewPlaces(3, [7, 9]);
   await host.closeView(3);
   await host.proxyDetail(7);
+  await host.proxiesDelete({ kind: 'view', view: 3, except: [7] });
+  await host.proxiesTag({ kind: 'ids', ids: [7] }, ['fast'], ['old']);
+  await host.proxiesTags({ kind: 'ids', ids: [7] });
+  await host.undo(2);
   await host.importPick();
   await host.importPath('/a/list.txt');
   await host.importText('1.2.3.4:80');
@@ -60,6 +65,7 @@ it('calls every command by its name with the arguments that the shell expects', 
   await host.checkStop();
   await host.sources();
   await host.sourceDetail(4);
+  await host.sourceAsWritten(4);
   await host.sourceTest(edit);
   await host.sourceTestStop();
   await host.sourceAdd(edit);
@@ -77,8 +83,13 @@ it('calls every command by its name with the arguments that the shell expects', 
     ['app_info'],
     ['open_view', { filter, sort: [{ column: 'score', descending: true }] }],
     ['view_rows', { view: 3, from: 64, to: 128 }],
+    ['view_places', { view: 3, ids: [7, 9] }],
     ['close_view', { view: 3 }],
     ['proxy_detail', { id: 7 }],
+    ['proxies_delete', { which: { kind: 'view', view: 3, except: [7] } }],
+    ['proxies_tag', { which: { kind: 'ids', ids: [7] }, add: ['fast'], remove: ['old'] }],
+    ['proxies_tags', { which: { kind: 'ids', ids: [7] } }],
+    ['undo', { change: 2 }],
     ['import_pick', { title: 'Open a list of proxies' }],
     ['import_path', { path: '/a/list.txt' }],
     ['import_text', { text: '1.2.3.4:80' }],
@@ -88,6 +99,7 @@ it('calls every command by its name with the arguments that the shell expects', 
     ['check_stop'],
     ['sources'],
     ['source_detail', { id: 4 }],
+    ['source_as_written', { id: 4 }],
     ['source_test', { edit }],
     ['source_test_stop'],
     ['source_add', { edit }],

@@ -20,7 +20,10 @@ import type {
   SourceDto,
   SourceEditDto,
   SourceTestDto,
+  TagsDto,
+  UndoableDto,
   ViewDto,
+  WhichDto,
 } from '../bindings';
 
 /** What happens while files are dragged over the window. */
@@ -38,8 +41,17 @@ export interface Host {
   openView(filter: FilterDto, sort: SortKeyDto[]): Promise<ViewDto>;
   /** The rows `from` to `to` (exclusive) of a view, as they are now. */
   viewRows(view: number, from: number, to: number): Promise<RowsDto>;
+  /** Where rows stand in a view now; null for one that it does not have, or no longer. */
+  viewPlaces(view: number, ids: number[]): Promise<(number | null)[]>;
   closeView(view: number): Promise<void>;
   proxyDetail(id: number): Promise<ProxyDetailDto>;
+  proxiesDelete(which: WhichDto): Promise<UndoableDto>;
+  /** Gives proxies tags and takes others off them. */
+  proxiesTag(which: WhichDto, add: string[], remove: string[]): Promise<UndoableDto>;
+  /** Every tag that there is, with how many of some proxies have it. */
+  proxiesTags(which: WhichDto): Promise<TagsDto>;
+  /** Takes back exactly what a change did. */
+  undo(change: number): Promise<UndoableDto>;
   /** Asks for a file with the system's own dialog; null when that was cancelled. */
   importPick(): Promise<ImportPreviewDto | null>;
   importPath(path: string): Promise<ImportPreviewDto>;
@@ -52,6 +64,8 @@ export interface Host {
   /** Every source with its record. */
   sources(): Promise<SourceDto[]>;
   sourceDetail(id: number): Promise<SourceDetailDto>;
+  /** A source letter by letter as it is kept, to be changed. What the others tell of it is made fit to be shown. */
+  sourceAsWritten(id: number): Promise<SourceEditDto>;
   /** What a source would bring; nothing of it is kept. It takes as long as a server lets it. */
   sourceTest(edit: SourceEditDto): Promise<SourceTestDto>;
   /** Ends the test that runs now, however it then ends; without one it does nothing. */

@@ -34,6 +34,11 @@ export class PageCache {
     return from === null ? null : { from, to };
   }
 
+  /** The pages that hold a slice, from the beginning of the first to the end of the last. */
+  whole({ from, to }: Slice): Slice {
+    return { from: Math.floor(from / PAGE_ROWS) * PAGE_ROWS, to: Math.ceil(to / PAGE_ROWS) * PAGE_ROWS };
+  }
+
   /** Keeps rows that begin at the beginning of a page; not fresh when the pool changed after they were asked for. */
   put(from: number, rows: RowDto[], fresh: boolean): void {
     for (let at = 0; at < rows.length; at += PAGE_ROWS) {

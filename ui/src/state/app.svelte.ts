@@ -1,10 +1,11 @@
 /** Everything that the screens share, made once for a host and handed down by context. */
 import { createContext } from 'svelte';
-import type { AppInfoDto, EventDto, ProxyDetailDto, SourceDetailDto, SourceDto } from '../bindings';
+import type { AppInfoDto, EventDto, ProxyDetailDto, SourceDetailDto, SourceDto, WhichDto } from '../bindings';
 import type { Host } from '../host';
 import { t } from '../i18n/index.svelte';
 import { copyText } from '../lib/clipboard';
 import { visitable } from '../lib/sources';
+import { Changes } from './changes.svelte';
 import { Collecting } from './collecting.svelte';
 import { Drawer } from './drawer.svelte';
 import { Importing } from './importing.svelte';
@@ -45,6 +46,7 @@ export class App {
   readonly preferences: Preferences;
   readonly view: PoolView;
   readonly selection: Selection;
+  readonly changes: Changes;
   readonly task: Task;
   readonly drawer: Drawer<ProxyDetailDto>;
   readonly sources: Sources;
@@ -62,6 +64,7 @@ export class App {
     this.preferences = new Preferences(host, this.notices);
     this.view = new PoolView(host, this.notices);
     this.selection = new Selection(this.view);
+    this.changes = new Changes(host, this.notices, this.view);
     this.task = new Task(host, this.notices);
     this.drawer = new Drawer((id) => host.proxyDetail(id), this.notices);
     this.sourceDrawer = new Drawer((id) => host.sourceDetail(id), this.notices);
@@ -168,6 +171,41 @@ export class App {
     } catch (error) {
       this.notices.fault(error);
     }
+  }
+
+  /** What an action in the table is about: all that is chosen, else where the keyboard stands. */
+  get meant(): { which: WhichDto; count: number; name?: string } | null {
+    const { which, count } = this.selection;
+    if (which) return { which, count };
+    const row = this.view.row(this.selection.cursor);
+    return row ? { which: { kind: 'ids', ids: [row.id] }, count: 1, name: row.proxy } : null;
+  }
+
+  /** Deletes what is meant in the table. */
+  async deleteMeant(): Promise<void> {
+    const meant = this.meant;
+    if (meant) await this.delete(meant.which, meant.count, meant.name);
+  }
+
+  /** Deletes proxies. Where one of them was looked at, the next one is. */
+  async delete(which: WhichDto, count: number, name?: string): Promise<void> {
+    const { drawer, selection, view } = this;
+    const shown = drawer.id;
+    const gone = shown !== null && (await this.holds(which, shown));
+    const followed = view.row(selection.cursor)?.id === shown;
+    if (!(await this.changes.delete(which, count, name))) return;
+    selection.forget(which);
+    if (!gone || drawer.id !== shown) return;
+    const next = followed ? view.row(selection.cursor) : undefined;
+    if (next) drawer.open(next.id);
+    else drawer.close();
+  }
+
+  private async holds(which: WhichDto, id: number): Promise<boolean> {
+    if (which.kind === 'ids') return which.ids.includes(id);
+    if (which.kind === 'filter' || which.except.includes(id)) return false;
+    const [place] = await this.host.viewPlaces(which.view, [id]);
+    return typeof place === 'number';
   }
 
   /** Goes on where a check was cut off. */

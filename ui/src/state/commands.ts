@@ -78,7 +78,7 @@ function stateOf({ status, reason, code, latency_ms }: RowDto): string {
 
 /** What can be done now. */
 export function commands(app: App): Found[] {
-  const { task, view, preferences, collecting } = app;
+  const { task, view, selection, preferences, collecting } = app;
   const some = view.total > 0;
   const command = (when: boolean, id: string, name: string, act: () => void, keys?: string): Found[] =>
     when ? [{ kind: 'command', id, name, act, ...(keys && { keys }) }] : [];
@@ -101,6 +101,20 @@ export function commands(app: App): Found[] {
     ...command(some, 'export', t('find.export'), () => {
       app.exporting = true;
     }),
+    ...command(
+      selection.count > 0,
+      'delete',
+      t('action.delete_selected', { count: selection.count }),
+      () => void app.deleteMeant(),
+      t('find.delete_keys'),
+    ),
+    ...command(
+      app.changes.undoable,
+      'undo',
+      t('find.undo'),
+      () => void app.changes.undo(),
+      t('find.undo_keys'),
+    ),
     ...command(view.filtered, 'clear', t('action.clear_filter'), () => {
       app.clearFilter();
     }),

@@ -27,6 +27,8 @@ export interface Message {
 const SHORT_MS = 6000;
 /** And one by which something can be done, which has to be read and reached first. */
 const REMEDY_MS = 12_000;
+/** What takes longer is said to be under way. */
+const WAIT_MS = 500;
 /** More at once would hide the table. */
 const MAX_TOASTS = 4;
 
@@ -36,7 +38,8 @@ export class Notices {
   private last = 0;
   private readonly timers = new Map<number, ReturnType<typeof setTimeout>>();
 
-  say(tone: Tone, title: () => string, hint?: () => string, remedy?: Remedy): void {
+  /** Says something that goes by itself. Answers by which it can be taken away before. */
+  say(tone: Tone, title: () => string, hint?: () => string, remedy?: Remedy): number {
     const id = this.push({ tone, title, hint, remedy });
     this.timers.set(
       id,
@@ -47,6 +50,19 @@ export class Notices {
         remedy ? REMEDY_MS : SHORT_MS,
       ),
     );
+    return id;
+  }
+
+  /** Says what is under way if it takes longer than one likes to wait. Answers how to say that it has ended. */
+  wait(title: () => string): () => void {
+    let id: number | null = null;
+    const timer = setTimeout(() => {
+      id = this.push({ tone: 'info', title });
+    }, WAIT_MS);
+    return () => {
+      clearTimeout(timer);
+      if (id !== null) this.dismiss(id);
+    };
   }
 
   /** Something could not be done. It stays until it is dismissed: it may have to be copied. */

@@ -2,7 +2,7 @@
  * Which rows are chosen: some by their numbers, or all of a view but some. Where the keyboard stands is a place in the
  * view, not a row: it stays put while rows change beneath it.
  */
-import type { RowDto } from '../bindings';
+import type { RowDto, WhichDto } from '../bindings';
 import type { PoolView } from './view.svelte';
 import { MAX_GATHERED } from './view.svelte';
 
@@ -22,7 +22,15 @@ export class Selection {
   private exceptions = $state.raw<ReadonlySet<number>>(NOBODY);
   private anchor = 0;
 
-  constructor(private readonly view: PoolView) {}
+  constructor(private readonly view: PoolView) {
+    view.pin(
+      () => this.cursor,
+      (place) => {
+        this.cursor = place;
+        this.anchor = Math.max(0, place);
+      },
+    );
+  }
 
   get count(): number {
     return this.all ? Math.max(0, (this.view.view?.rows ?? 0) - this.exceptions.size) : this.ids.size;
@@ -31,6 +39,26 @@ export class Selection {
   /** Whether it is all of the view without an exception, which a filter says as well. */
   get whole(): boolean {
     return this.all && this.exceptions.size === 0;
+  }
+
+  /** What a change of all that is chosen is about; null where nothing is. */
+  get which(): WhichDto | null {
+    const view = this.view.view;
+    if (this.count === 0 || !view) return null;
+    return this.all
+      ? { kind: 'view', view: view.view, except: [...this.exceptions] }
+      : { kind: 'ids', ids: [...this.ids.keys()] };
+  }
+
+  /** Takes note that proxies are there no more. */
+  forget(which: WhichDto): void {
+    if (which.kind !== 'ids') {
+      this.clear();
+      return;
+    }
+    const gone = new Set(which.ids);
+    this.ids = new Map([...this.ids].filter(([id]) => !gone.has(id)));
+    this.exceptions = new Set([...this.exceptions].filter((id) => !gone.has(id)));
   }
 
   has(id: number): boolean {

@@ -1,5 +1,6 @@
 import { flushSync } from 'svelte';
 import { describe, expect, it, vi } from 'vitest';
+import type { App } from './app.svelte';
 import { openApp, settled } from '../testing/world';
 import { NO_FILTER } from './view.svelte';
 
@@ -202,5 +203,89 @@ describe('a check', () => {
     tell({ event: 'notice', code: 'judges_back', params: {} });
     flushSync();
     expect(app.notices.strips).toEqual([]);
+  });
+});
+
+describe('proxies that go and come back', () => {
+  const ids = (app: App): (number | undefined)[] =>
+    Array.from({ length: app.view.view?.rows ?? 0 }, (_, place) => app.view.row(place)?.id);
+
+  it('leave the view at once, and what is seen stays where it is seen', async () => {
+    const { app } = await openApp({ rows: 60 });
+    app.view.show({ from: 0, to: 60 }, 20);
+    await settled();
+    app.selection.move(30);
+    const before = ids(app);
+    const gone = [2, 25, 30].map((place) => before[place] ?? 0);
+    await app.changes.delete({ kind: 'ids', ids: gone }, 3);
+    await settled();
+    expect(ids(app)).toEqual(before.filter((id) => !gone.includes(id ?? 0)));
+    expect(app.view.shift, 'one that stood above what is seen has gone').toEqual({ by: -1 });
+    expect(app.view.row(app.selection.cursor)?.id, 'the keyboard stands at the next one').toBe(before[31]);
+    expect(app.view.stale, 'there is no other order').toBe(false);
+
+    app.view.show({ from: 0, to: 57 }, 19);
+    await app.changes.undo();
+    await settled();
+    expect(ids(app)).toEqual(before);
+    expect(app.view.shift).toEqual({ by: 1 });
+    expect(app.view.row(app.selection.cursor)?.id).toBe(before[31]);
+    expect(app.view.stale).toBe(false);
+  });
+
+  it('are seen again where they stood just above', async () => {
+    const { app } = await openApp({ rows: 60 });
+    app.view.show({ from: 0, to: 60 }, 20);
+    await settled();
+    const gone = [20, 21].map((place) => app.view.row(place)?.id ?? 0);
+    await app.changes.delete({ kind: 'ids', ids: gone }, 2);
+    expect(app.view.shift).toEqual({ by: 0 });
+    app.view.show({ from: 0, to: 58 }, 20);
+    await settled();
+    await app.changes.undo();
+    expect(app.view.shift, 'they are not hidden above what is seen').toEqual({ by: 0 });
+  });
+
+  it('are seen again too in a view that was opened without them', async () => {
+    const { app } = await openApp({ rows: 60 });
+    await app.changes.delete({ kind: 'ids', ids: [7] }, 1);
+    app.view.orderBy('latency', false);
+    await settled();
+    expect(app.view.view?.rows).toBe(59);
+    await app.changes.undo();
+    await settled();
+    expect(app.view.view?.rows).toBe(60);
+  });
+
+  it('leave an order that is out of date as it is', async () => {
+    const { app, host } = await openApp({ rows: 60 });
+    app.view.show({ from: 0, to: 60 });
+    await settled();
+    await host.importCommit((await host.importText('192.0.2.1:80')).import);
+    await settled();
+    const open = vi.spyOn(host, 'openView');
+    await app.changes.delete({ kind: 'ids', ids: [app.view.row(4)?.id ?? 0] }, 1);
+    await app.changes.undo();
+    await settled();
+    expect(open, 'nothing is put into another order').not.toHaveBeenCalled();
+    expect(app.view.stale).toBe(true);
+    expect(app.view.view?.rows).toBe(60);
+  });
+
+  it('are noticed whoever took them away', async () => {
+    const { app, host } = await openApp({ rows: 60 });
+    app.view.show({ from: 0, to: 60 });
+    await settled();
+    await host.proxiesDelete({ kind: 'ids', ids: [app.view.row(0)?.id ?? 0] });
+    await settled();
+    expect(app.view.view?.rows).toBe(59);
+    expect(app.view.row(58)).toBeDefined();
+  });
+
+  it('are counted anew when somebody looks at the filters', async () => {
+    const { app } = await openApp({ rows: 60, unchecked: 1 });
+    await app.changes.delete({ kind: 'ids', ids: [1, 2] }, 2);
+    await app.view.recount();
+    expect(app.view.facets.status.find(({ value }) => value === 'new')?.count).toBe(58);
   });
 });

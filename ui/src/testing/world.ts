@@ -42,6 +42,6 @@ export function draw(app: App, part: Component): ReturnType<typeof render> {
 
 /** Waits until nothing more is on its way from the simulated host. */
 export async function settled(): Promise<void> {
-  for (let turn = 0; turn < 20; turn++) await Promise.resolve();
+  for (let turn = 0; turn < 100; turn++) await Promise.resolve();
   flushSync();
 }

@@ -1,14 +1,15 @@
-//! Changing what the pool holds: tags, and deleting, which is soft.
+//! Changing what the pool holds: tags, and deleting, which is soft. What was changed can be taken back.
 
 use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
-use super::dto::{ChangedDto, FilterDto};
+use super::dto::{ChangedDto, FilterDto, TagCountDto, TagsDto, UndoableDto, WhichDto};
 use super::{ApiError, Engine};
 use crate::check::now_ms;
 use crate::engine::{name_sources, record};
 use crate::pool::{Pool, index, number};
 use crate::tags::{self, MAX_TAGS};
+use crate::undo::Undo;
 use crate::view::{sift, validate_filter};
 
 /// Proxies that are written at once; the store takes some 1,000 well.
@@ -22,18 +23,40 @@ pub fn usable_tag(text: &str) -> Result<(), ApiError> {
     tags::usable(text).map(drop)
 }
 
-/// Adds tags to all proxies that a filter matches, and takes others off them.
+/// Which tags there are, and how many of some proxies have each.
+///
+/// # Errors
+/// Those of finding the proxies: a filter that is not valid, a view that is closed.
+pub fn tags(engine: &Engine, which: &WhichDto) -> Result<TagsDto, ApiError> {
+    let ids = engine.ids_of(which)?;
+    let pool = engine.pool();
+    let sets = &pool.columns().tags;
+    let count = |rows: &mut dyn Iterator<Item = usize>| {
+        let mut by_set = vec![0_u32; pool.texts().tag_sets.len()];
+        rows.for_each(|row| by_set[index(sets[row])] += 1);
+        pool.by_tag(&by_set)
+    };
+    let total = count(&mut (0..pool.len()));
+    let matched = count(&mut ids.iter().filter_map(|id| pool.row_of(*id)));
+    let tags = total.into_iter().map(|(tag, total)| TagCountDto {
+        tag: tag.to_owned(),
+        matched: matched.get(tag).copied().unwrap_or_default(),
+        total,
+    });
+    Ok(TagsDto { matched: number(ids.len()), tags: tags.collect() })
+}
+
+/// Adds tags to proxies, and takes others off them. [`undo`] gives each the tags back that it had.
 ///
 /// # Errors
 /// [`Invalid`](super::dto::ErrorCode::Invalid) when a word cannot be a tag, is to be added and taken off at once, or
-/// a proxy would have too many; nothing is changed then. What writing can meet: batches before the one that failed
-/// are kept.
+/// a proxy would have too many. What finding the proxies and writing can meet. Nothing is changed then.
 pub fn tag(
     engine: &Engine,
-    filter: &FilterDto,
+    which: &WhichDto,
     add: &[String],
     remove: &[String],
-) -> Result<ChangedDto, ApiError> {
+) -> Result<UndoableDto, ApiError> {
     engine.must_write()?;
     let words =
         |words: &[String]| words.iter().map(|word| tags::usable(word)).collect::<Result<BTreeSet<_>, _>>();
@@ -45,7 +68,7 @@ pub fn tag(
         )
         .hint("Name it once."));
     }
-    let ids = engine.ids_matching(filter)?;
+    let ids = engine.ids_of(which)?;
     // Many proxies share few sets of tags, and what becomes of each set is worked out once.
     let mut becomes: HashMap<u32, Vec<Box<str>>> = HashMap::new();
     let mut changing = Vec::new();
@@ -68,28 +91,24 @@ pub fn tag(
             }
         }
     }
-    let store = engine.store()?;
-    let mut changed = 0;
-    for chunk in changing.chunks(BATCH) {
-        let after = |set: &u32| becomes.get(set).map(Vec::as_slice).unwrap_or_default();
-        let batch = chunk.iter().map(|(id, set)| (*id, tags::write(after(set)))).collect();
-        changed += store.set_tags(batch, now_ms())?;
-        engine.change_pool(|pool| chunk.iter().for_each(|(id, set)| pool.set_tags(*id, after(set))));
-    }
-    Ok(ChangedDto { matched: number(ids.len()), changed })
+    let done = set_tags(engine, &changing, &becomes)?;
+    changing.truncate(done.written);
+    let undo = engine.undos().keep(Undo::Tagged(changing));
+    Ok(done.answer(ids.len(), undo))
 }
 
-/// Deletes all proxies that a filter matches. What is known of them stays, and a list that has one of them again does
-/// not bring it back; [`undelete`] does.
+/// Deletes proxies. What is known of them stays, and a list that has one of them again does not bring it back;
+/// [`undo`] and [`undelete`] do.
 ///
 /// # Errors
-/// What writing can meet: batches before the one that failed are kept.
-pub fn delete(engine: &Engine, filter: &FilterDto) -> Result<ChangedDto, ApiError> {
+/// What finding the proxies and writing can meet; nothing is changed then.
+pub fn delete(engine: &Engine, which: &WhichDto) -> Result<UndoableDto, ApiError> {
     engine.must_write()?;
-    let ids = engine.ids_matching(filter)?;
-    let done = set_deleted(engine, &ids, true)?;
-    engine.change_pool(|pool| pool.remove(ids.get(..done.written).unwrap_or_default()));
-    done.outcome.map(|()| ChangedDto { matched: number(ids.len()), changed: done.changed })
+    let ids = engine.ids_of(which)?;
+    let (done, deleted) = set_deleted(engine, &ids, true)?;
+    engine.change_members(|pool| pool.remove(ids.get(..done.written).unwrap_or_default()));
+    let undo = engine.undos().keep(Undo::Deleted(deleted));
+    Ok(done.answer(ids.len(), undo))
 }
 
 /// Brings all deleted proxies back that a filter matches, as they were.
@@ -99,27 +118,46 @@ pub fn delete(engine: &Engine, filter: &FilterDto) -> Result<ChangedDto, ApiErro
 pub fn undelete(engine: &Engine, filter: &FilterDto) -> Result<ChangedDto, ApiError> {
     engine.must_write()?;
     validate_filter(filter)?;
-    let store = engine.store()?;
-    let now = now_ms();
-    let mut deleted = Pool::new(Arc::clone(engine.geo()));
-    store.load_deleted(now, |row| deleted.put(&record(&row)))?;
-    store.reached(|target, id| deleted.visited(target, id, true))?;
-    name_sources(&mut deleted, store)?;
-    let rows = sift(&deleted, filter, now).rows;
-    let ids: Vec<i64> = rows.iter().map(|row| deleted.columns().id[index(*row)]).collect();
-    let done = set_deleted(engine, &ids, false)?;
-    let records: Vec<_> =
-        rows.iter().take(done.written).filter_map(|row| deleted.record(index(*row))).collect();
-    engine.change_pool(|pool| {
-        pool.bring_back(&records);
-        deleted.texts().sources.iter().for_each(|(source, name)| pool.name_source(*source, name));
-    });
-    done.outcome.map(|()| ChangedDto { matched: number(ids.len()), changed: done.changed })
+    let deleted = load_deleted(engine, |_| true)?;
+    let rows = sift(&deleted, filter, now_ms()).rows;
+    let done = bring_back(engine, &deleted, &rows)?;
+    let changed = ChangedDto { matched: number(rows.len()), changed: done.changed };
+    done.outcome.map(|()| changed)
+}
+
+/// Takes a change back by the number that it answered with: exactly what it deleted or gave other tags, whatever was
+/// deleted or tagged before it. What could be taken back in part only can be tried again.
+///
+/// # Errors
+/// [`NotFound`](super::dto::ErrorCode::NotFound) when it was taken back already, or so long ago that it is forgotten.
+/// What reading and writing can meet; nothing is taken back then.
+pub fn undo(engine: &Engine, change: u32) -> Result<UndoableDto, ApiError> {
+    engine.must_write()?;
+    let kept = engine.undos().get(change)?;
+    let (done, meant) = match kept.as_ref() {
+        Undo::Deleted(ids) => {
+            let deleted = load_deleted(engine, |id| ids.binary_search(&id).is_ok())?;
+            let rows: Vec<u32> = (0..number(deleted.len())).collect();
+            (bring_back(engine, &deleted, &rows)?, ids.len())
+        }
+        Undo::Tagged(before) => {
+            let sets = {
+                let pool = engine.pool();
+                before.iter().map(|(_, set)| (*set, pool.tags_of_set(*set))).collect()
+            };
+            (set_tags(engine, before, &sets)?, before.len())
+        }
+    };
+    let again = done.outcome.is_err();
+    if !again {
+        engine.undos().forget(change);
+    }
+    Ok(done.answer(meant, again.then_some(change)))
 }
 
 /// How far writing in batches came.
 struct Done {
-    /// Rows that are otherwise now.
+    /// Proxies that are otherwise now.
     changed: u32,
     /// How many of the proxies, from the first, were written.
     written: usize,
@@ -127,18 +165,85 @@ struct Done {
     outcome: Result<(), ApiError>,
 }
 
-fn set_deleted(engine: &Engine, ids: &[i64], deleted: bool) -> Result<Done, ApiError> {
-    let store = engine.store()?;
-    let mut done = Done { changed: 0, written: 0, outcome: Ok(()) };
-    for chunk in ids.chunks(BATCH) {
-        match store.set_deleted(chunk.to_vec(), deleted, now_ms()) {
-            Ok(changed) => done.changed += changed,
-            Err(error) => {
-                done.outcome = Err(error.into());
-                break;
+impl Done {
+    /// Writes all of some things, in batches. How many were changed is told by whoever writes.
+    ///
+    /// # Errors
+    /// What stood in the way of the first batch, since nothing was changed then.
+    fn of<T>(all: &[T], mut write: impl FnMut(&[T]) -> Result<u32, ApiError>) -> Result<Self, ApiError> {
+        let mut done = Self { changed: 0, written: 0, outcome: Ok(()) };
+        for batch in all.chunks(BATCH) {
+            match write(batch) {
+                Ok(changed) => done.changed += changed,
+                Err(error) if done.written == 0 => return Err(error),
+                Err(error) => {
+                    done.outcome = Err(error);
+                    break;
+                }
             }
+            done.written += batch.len();
         }
-        done.written += chunk.len();
+        Ok(done)
     }
+
+    /// For a surface.
+    fn answer(self, matched: usize, undo: Option<u32>) -> UndoableDto {
+        let failed = self.outcome.err().map(Into::into);
+        UndoableDto { matched: number(matched), changed: self.changed, undo, failed }
+    }
+}
+
+/// Deletes proxies or brings them back, in the database alone; also answers with exactly those that this changed.
+fn set_deleted(engine: &Engine, ids: &[i64], deleted: bool) -> Result<(Done, Vec<i64>), ApiError> {
+    let store = engine.store()?;
+    let mut changed = Vec::new();
+    let done = Done::of(ids, |batch| {
+        let these = store.set_deleted(batch.to_vec(), deleted, now_ms())?;
+        changed.extend(&these);
+        Ok(number(these.len()))
+    })?;
+    Ok((done, changed))
+}
+
+/// Gives proxies, each of which names a set of tags, what becomes of that set.
+fn set_tags(
+    engine: &Engine,
+    changing: &[(i64, u32)],
+    becomes: &HashMap<u32, Vec<Box<str>>>,
+) -> Result<Done, ApiError> {
+    let store = engine.store()?;
+    let after = |set: &u32| becomes.get(set).map(Vec::as_slice).unwrap_or_default();
+    Done::of(changing, |batch| {
+        let tags = batch.iter().map(|(id, set)| (*id, tags::write(after(set)))).collect();
+        let changed = store.set_tags(tags, now_ms())?;
+        engine.change_pool(|pool| batch.iter().for_each(|(id, set)| pool.set_tags(*id, after(set))));
+        Ok(changed)
+    })
+}
+
+/// The deleted proxies that are wanted, as a pool of their own.
+fn load_deleted(engine: &Engine, is_wanted: impl Fn(i64) -> bool) -> Result<Pool, ApiError> {
+    let store = engine.store()?;
+    let mut deleted = Pool::new(Arc::clone(engine.geo()));
+    store.load_deleted(now_ms(), |row| {
+        if is_wanted(row.id) {
+            deleted.put(&record(&row));
+        }
+    })?;
+    store.reached(|target, id| deleted.visited(target, id, true))?;
+    name_sources(&mut deleted, store)?;
+    Ok(deleted)
+}
+
+/// Brings rows of a pool of deleted proxies back into the pool of the others.
+fn bring_back(engine: &Engine, deleted: &Pool, rows: &[u32]) -> Result<Done, ApiError> {
+    let ids: Vec<i64> = rows.iter().map(|row| deleted.columns().id[index(*row)]).collect();
+    let (done, _) = set_deleted(engine, &ids, false)?;
+    let records: Vec<_> =
+        rows.iter().take(done.written).filter_map(|row| deleted.record(index(*row))).collect();
+    engine.change_members(|pool| {
+        pool.bring_back(&records);
+        deleted.texts().sources.iter().for_each(|(source, name)| pool.name_source(*source, name));
+    });
     Ok(done)
 }

@@ -149,6 +149,64 @@ pub struct FilterDto {
     pub tag: Vec<String>,
 }
 
+/// Which proxies a change is about.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, TS)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum WhichDto {
+    /// All that a filter matches now.
+    Filter {
+        /// The filter.
+        filter: FilterDto,
+    },
+    /// All rows of an open view, whatever has become of them since it was opened, but for some.
+    View {
+        /// The view.
+        view: u32,
+        /// The numbers of those that are not meant.
+        #[ts(type = "Array<number>")]
+        except: Vec<i64>,
+    },
+    /// These.
+    Ids {
+        /// Their numbers; one that is not there is left out.
+        #[ts(type = "Array<number>")]
+        ids: Vec<i64>,
+    },
+}
+
+/// What a change of many proxies came to that can be taken back.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
+pub struct UndoableDto {
+    /// Proxies that were meant.
+    pub matched: u32,
+    /// Of these, the ones that are otherwise now.
+    pub changed: u32,
+    /// By which it is taken back, exactly what it changed; none where that is nothing.
+    pub undo: Option<u32>,
+    /// What stood in the way of the rest; what was changed before stays changed.
+    pub failed: Option<ErrorDto>,
+}
+
+/// The tags that exist, and how many of some proxies have each.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
+pub struct TagsDto {
+    /// Proxies that were meant.
+    pub matched: u32,
+    /// Every tag that a proxy of the pool has, in the order of the words.
+    pub tags: Vec<TagCountDto>,
+}
+
+/// A tag.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
+pub struct TagCountDto {
+    /// The word.
+    pub tag: String,
+    /// Of those that were meant, the ones that have it.
+    pub matched: u32,
+    /// Proxies of the pool that have it.
+    pub total: u32,
+}
+
 /// What a change of many proxies came to.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, TS)]
 pub struct ChangedDto {
@@ -219,6 +277,8 @@ pub struct ViewDto {
     pub anonymity: Vec<FacetDto>,
     /// The same for the countries of exits, by two letters: those that occur or were chosen, the most frequent first.
     pub country: Vec<FacetDto>,
+    /// The same for tags.
+    pub tag: Vec<FacetDto>,
 }
 
 /// What the pool holds, in numbers. A value that no proxy has is left out.
@@ -336,6 +396,8 @@ pub struct RowDto {
     pub score: Option<f64>,
     /// What to know before trusting it.
     pub trust: Vec<TrustFlagDto>,
+    /// What the user calls it, in the order of the words.
+    pub tags: Vec<String>,
     /// The last check.
     #[ts(type = "number | null")]
     pub last_checked: Option<i64>,
@@ -349,6 +411,8 @@ pub struct RowDto {
 pub struct RowsDto {
     /// The place of the first row in the view.
     pub from: u32,
+    /// Rows in the view now: fewer than when it was opened where some were deleted.
+    pub of: u32,
     /// The rows as they are now, in the order of the view.
     pub rows: Vec<RowDto>,
 }

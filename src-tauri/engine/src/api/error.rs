@@ -133,6 +133,12 @@ impl fmt::Display for ApiError {
 
 impl std::error::Error for ApiError {}
 
+impl From<ErrorDto> for ApiError {
+    fn from(dto: ErrorDto) -> Self {
+        Self { dto: Box::new(dto), closed_pipe: false }
+    }
+}
+
 impl From<ApiError> for ErrorDto {
     fn from(error: ApiError) -> Self {
         *error.dto

@@ -18,7 +18,7 @@ mod sources;
 mod stats;
 
 pub use app::{app_info, subscribe};
-pub use change::{delete, tag, undelete, usable_tag};
+pub use change::{delete, tag, tags, undelete, undo, usable_tag};
 pub use check::{
     CheckHow, ListSink, Rate, Watcher, check_list, check_pool, check_start, check_stop, shut_down,
     usable_judge, usable_resolve, usable_target,
@@ -35,7 +35,7 @@ pub use import::{
     import_to_check, read_list,
 };
 pub use judge::Judge;
-pub use pool::{close_view, open_view, proxy_detail, stats, usable_country, view_rows};
+pub use pool::{close_view, open_view, proxy_detail, stats, usable_country, view_places, view_rows};
 pub use settings::{Defaults, settings_get, settings_path, settings_set};
 pub use sources::{
     USUAL_INTERVAL, USUAL_PRIORITY, source_add, source_as_written, source_at, source_detail, source_edit,

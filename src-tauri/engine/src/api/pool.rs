@@ -1,5 +1,7 @@
 //! Looking at the pool: views, one proxy, and the counts.
 
+use std::collections::HashMap;
+
 use proxydeck_domain::{Anonymity, Protocol, Reason, Status, UnixMs};
 use proxydeck_geo::Country;
 
@@ -39,35 +41,53 @@ fn open_view_at(
     let sifted = view::sift(&pool, filter, now);
     let rows = number(sifted.rows.len());
     let ids = view::order(&pool, sifted.rows, sort, now);
-    let (total, working, revision) = (number(pool.len()), pool.working(), pool.revision());
-    drop(pool);
     Ok(ViewDto {
+        // Before the pool is let go: what is deleted from then on is taken out of the view too.
         view: engine.views().keep(ids),
         rows,
-        total,
-        working,
-        revision,
+        total: number(pool.len()),
+        working: pool.working(),
+        revision: pool.revision(),
         status: sifted.status,
         protocol: sifted.protocol,
         anonymity: sifted.anonymity,
         country: sifted.country,
+        tag: sifted.tag,
     })
 }
 
-/// A slice of a view: the rows as they are now, in the order of the view. It is cut to [`MAX_SLICE`] rows and to
+/// A slice of a view: the rows as they are now, in the order of the view, without those that were deleted. It is cut to [`MAX_SLICE`] rows and to
 /// the view's end.
 ///
 /// # Errors
 /// [`NotFound`](super::dto::ErrorCode::NotFound) when the view is closed.
 pub fn view_rows(engine: &Engine, view: u32, from: u32, to: u32) -> Result<RowsDto, ApiError> {
-    let ids = engine.views().get(view)?;
-    let from = from.min(number(ids.len()));
-    let to = to.min(from.saturating_add(MAX_SLICE)).clamp(from, number(ids.len()));
     let now = now_ms();
     let pool = engine.pool();
+    let ids = engine.views().get(view)?;
+    let of = number(ids.len());
+    let from = from.min(of);
+    let to = to.min(from.saturating_add(MAX_SLICE)).clamp(from, of);
     let slice = ids.get(crate::pool::index(from)..crate::pool::index(to)).unwrap_or_default();
     let rows = slice.iter().filter_map(|id| view::row_of(&pool, *id, now)).collect();
-    Ok(RowsDto { from, rows })
+    Ok(RowsDto { from, of, rows })
+}
+
+/// Where rows stand in a view now; none for one that it does not have, or no longer. No more than [`MAX_SLICE`] are
+/// looked for.
+///
+/// # Errors
+/// [`NotFound`](super::dto::ErrorCode::NotFound) when the view is closed.
+pub fn view_places(engine: &Engine, view: u32, ids: &[i64]) -> Result<Vec<Option<u32>>, ApiError> {
+    let rows = engine.views().get(view)?;
+    let wanted = ids.iter().take(crate::pool::index(MAX_SLICE));
+    let mut places: HashMap<i64, Option<u32>> = wanted.clone().map(|id| (*id, None)).collect();
+    for (place, id) in (0..).zip(rows.iter()) {
+        if let Some(known) = places.get_mut(id) {
+            *known = Some(place);
+        }
+    }
+    Ok(wanted.map(|id| places.get(id).copied().flatten()).collect())
 }
 
 /// Forgets a view. One that is closed already is no error.

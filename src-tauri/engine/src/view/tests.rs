@@ -320,6 +320,15 @@ proptest! {
             let facet = sifted.country.iter().find(|facet| facet.value == code);
             prop_assert_eq!(facet.map(|facet| facet.count), (matching > 0 || chosen).then_some(matching));
         }
+        let open = FilterDto { tag: Vec::new(), ..filter.clone() };
+        prop_assert!(sifted.tag.is_sorted_by_key(|facet| std::cmp::Reverse(facet.count)), "ranked");
+        for word in ["x", "y", "z", "never"] {
+            let matching = matching(&open, &|r| r.tags.iter().any(|tag| **tag == *word));
+            let mut facets = sifted.tag.iter().filter(|facet| facet.value == word);
+            let wanted = (matching > 0 || filter.tag.iter().any(|tag| tag == word)).then_some(matching);
+            prop_assert_eq!(facets.next().map(|facet| facet.count), wanted);
+            prop_assert_eq!(facets.next(), None, "once, however often it was chosen");
+        }
     }
 
     #[test]

@@ -450,16 +450,22 @@ pub(crate) fn one(conn: &Connection, proxy: ProxyId, now: UnixMs) -> rusqlite::R
     }
 }
 
-/// Deletes proxies or brings them back; how many rows that changed. What is known of them stays.
+/// Deletes proxies or brings them back; those that that changed. What is known of them stays.
 pub(crate) fn set_deleted(
     tx: &Connection,
     proxies: &[ProxyId],
     deleted: bool,
     at: UnixMs,
-) -> rusqlite::Result<usize> {
+) -> rusqlite::Result<Vec<ProxyId>> {
     let mut statement =
         tx.prepare_cached("UPDATE proxies SET deleted = ?2, updated = ?3 WHERE id = ?1 AND deleted <> ?2")?;
-    proxies.iter().try_fold(0, |changed, proxy| Ok(changed + statement.execute(params![proxy, deleted, at])?))
+    let mut changed = Vec::with_capacity(proxies.len());
+    for proxy in proxies {
+        if statement.execute(params![proxy, deleted, at])? > 0 {
+            changed.push(*proxy);
+        }
+    }
+    Ok(changed)
 }
 
 /// Replaces the tags of proxies that are not deleted; how many rows that changed.

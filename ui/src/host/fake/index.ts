@@ -19,8 +19,11 @@ import type {
   SourceDto,
   SourceVisitDto,
   TaskStatusDto,
+  UndoableDto,
+  WhichDto,
 } from '../../bindings';
 import type { FileDrop, Host } from '../types';
+import { editOf } from '../../lib/sources';
 import { CATALOGUE } from './catalogue';
 import { detailOf } from './detail';
 import { readList } from './list';
@@ -112,6 +115,12 @@ export function worldOf(query: URLSearchParams): World {
   };
 }
 
+interface OpenView {
+  order: Uint32Array;
+  /** Those of it that were not deleted. */
+  rows: Uint32Array;
+}
+
 interface Running {
   progress: ProgressDto;
   order: Uint32Array;
@@ -141,7 +150,9 @@ class FakeHost implements Host {
   private readonly pool: FakePool;
   private readonly roll: () => number;
   private readonly listeners = new Set<(event: EventDto) => void>();
-  private readonly views = new Map<number, Uint32Array>();
+  private readonly views = new Map<number, OpenView>();
+  /** What takes each change back; answers how many proxies that was about. */
+  private readonly undos = new Map<number, () => number>();
   private readonly imports = new Map<number, string[]>();
   private readonly dropped = new Map<string, File>();
   private settings: SettingsDto;
@@ -211,24 +222,35 @@ class FakeHost implements Host {
     await this.turn('openView');
     const opened = this.pool.open(filter, sort);
     const view = ++this.last;
-    this.views.set(view, opened.order);
+    this.views.set(view, { order: opened.order, rows: opened.order });
     return {
       view,
       rows: opened.order.length,
-      total: this.pool.size,
+      total: this.pool.total,
       working: this.pool.working,
       revision: this.pool.revision,
       status: opened.status,
       protocol: opened.protocol,
       anonymity: opened.anonymity,
       country: opened.country,
+      tag: opened.tag,
     };
   };
 
   viewRows: Host['viewRows'] = async (view, from, to) => {
     await this.turn('viewRows');
-    const rows = Array.from(this.order(view).subarray(from, to), (row) => this.pool.row(row));
-    return { from, rows };
+    const all = this.order(view);
+    const rows = Array.from(all.subarray(from, to), (row) => this.pool.row(row));
+    return { from, of: all.length, rows };
+  };
+
+  viewPlaces: Host['viewPlaces'] = async (view, ids) => {
+    await this.turn('viewPlaces');
+    const order = this.order(view);
+    return ids.map((id) => {
+      const place = order.indexOf(id - 1);
+      return place < 0 ? null : place;
+    });
   };
 
   async closeView(view: number): Promise<void> {
@@ -238,9 +260,63 @@ class FakeHost implements Host {
 
   proxyDetail: Host['proxyDetail'] = async (id) => {
     await this.turn('proxyDetail');
-    if (id < 1 || id > this.pool.size) throw fault('not_found', { what: String(id) });
+    if (!this.pool.there(id - 1)) throw fault('not_found', { what: String(id) });
     const sources = this.catalogue.namesOf(this.pool.origins(id - 1));
     return detailOf(this.pool.row(id - 1), sources, this.world.seed, Date.now());
+  };
+
+  proxiesDelete: Host['proxiesDelete'] = async (which) => {
+    await this.turn('proxiesDelete');
+    const meant = this.meant(which);
+    const rows = meant.filter((row) => this.pool.remove(row, true));
+    return this.changed(meant.length, rows.length, () => {
+      for (const row of rows) this.pool.remove(row, false);
+      return rows.length;
+    });
+  };
+
+  proxiesTag: Host['proxiesTag'] = async (which, add, remove) => {
+    await this.turn('proxiesTag');
+    if ([...add, ...remove].some((tag) => tag.trim() === '' || tag.includes(',')))
+      throw fault('invalid', { what: 'tag' });
+    const meant = this.meant(which);
+    const before = new Map<number, readonly string[]>();
+    for (const row of meant) {
+      const tags = this.pool.tagsOf(row);
+      const kept = tags.filter((tag) => !remove.includes(tag));
+      const after = [...new Set([...kept, ...add.map((tag) => tag.trim())])].sort();
+      if (after.join() === tags.join()) continue;
+      before.set(row, tags);
+      this.pool.setTags(row, after);
+    }
+    return this.changed(meant.length, before.size, () => {
+      for (const [row, tags] of before) this.pool.setTags(row, tags);
+      return before.size;
+    });
+  };
+
+  proxiesTags: Host['proxiesTags'] = async (which) => {
+    await this.turn('proxiesTags');
+    const meant = this.meant(which);
+    const tags = [...this.pool.countTags()].sort(([one], [other]) => (one < other ? -1 : 1));
+    return {
+      matched: meant.length,
+      tags: tags.map(([tag, total]) => ({
+        tag,
+        matched: meant.filter((row) => this.pool.tagsOf(row).includes(tag)).length,
+        total,
+      })),
+    };
+  };
+
+  undo: Host['undo'] = async (change) => {
+    await this.turn('undo');
+    const act = this.undos.get(change);
+    if (!act) throw fault('not_found', { what: `change ${change}` });
+    this.undos.delete(change);
+    const count = act();
+    this.refit();
+    return { matched: count, changed: count, undo: null, failed: null };
   };
 
   async importPick(): Promise<ImportPreviewDto | null> {
@@ -329,6 +405,11 @@ class FakeHost implements Host {
     const detail = this.catalogue.has(id) ? this.catalogue.detail(id, this.visiting(), Date.now()) : null;
     if (!detail) throw fault('not_found', { what: String(id) });
     return structuredClone(detail);
+  };
+
+  sourceAsWritten: Host['sourceAsWritten'] = async (id) => {
+    await this.turn('sourceAsWritten');
+    return editOf(this.source(id));
   };
 
   sourceTest: Host['sourceTest'] = async (edit) => {
@@ -491,9 +572,36 @@ class FakeHost implements Host {
   }
 
   private order(view: number): Uint32Array {
-    const order = this.views.get(view);
-    if (!order) throw fault('not_found', { what: `view ${view}` });
-    return order;
+    const open = this.views.get(view);
+    if (!open) throw fault('not_found', { what: `view ${view}` });
+    return open.rows;
+  }
+
+  /** The rows that a change is about. */
+  private meant(which: WhichDto): number[] {
+    switch (which.kind) {
+      case 'filter':
+        return Array.from(this.pool.open(which.filter, []).order);
+      case 'view': {
+        const except = new Set(which.except);
+        return Array.from(this.order(which.view)).filter((row) => !except.has(row + 1));
+      }
+      case 'ids':
+        return [...new Set(which.ids)].map((id) => id - 1).filter((row) => this.pool.there(row));
+    }
+  }
+
+  private changed(matched: number, changed: number, back: () => number): UndoableDto {
+    this.refit();
+    if (changed === 0) return { matched, changed, undo: null, failed: null };
+    this.undos.set(++this.last, back);
+    return { matched, changed, undo: this.last, failed: null };
+  }
+
+  /** Proxies have gone or are back: the views that are open follow, and everybody is told. */
+  private refit(): void {
+    for (const open of this.views.values()) open.rows = open.order.filter((row) => this.pool.there(row));
+    this.tellPool();
   }
 
   private chosen(what: CheckWhatDto): Uint32Array {
@@ -643,7 +751,7 @@ class FakeHost implements Host {
     this.tell({
       event: 'pool',
       revision: this.pool.revision,
-      total: this.pool.size,
+      total: this.pool.total,
       working: this.pool.working,
     });
   }

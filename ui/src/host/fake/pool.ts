@@ -100,9 +100,11 @@ export interface OpenedView {
   protocol: FacetDto[];
   anonymity: FacetDto[];
   country: FacetDto[];
+  tag: FacetDto[];
 }
 
 export class FakePool {
+  /** Rows, the deleted ones too. */
   size = 0;
   working = 0;
   revision = 1;
@@ -119,6 +121,9 @@ export class FakePool {
   private checked!: Float64Array;
   private succeeded!: Float64Array;
   private busy!: Uint8Array;
+  private gone!: Uint8Array;
+  private deleted = 0;
+  private readonly tags = new Map<number, readonly string[]>();
   /** The sources of a row; few have a second one. */
   private origin!: Uint16Array;
   private other!: Uint16Array;
@@ -138,6 +143,43 @@ export class FakePool {
       this.special.set(31, { proxy: 'gateway.example.net:8080', username: 'bob' });
       this.special.set(47, { proxy: '[2001:db8:4a1::17]:3128', username: null });
     }
+  }
+
+  /** Proxies in the pool. */
+  get total(): number {
+    return this.size - this.deleted;
+  }
+
+  there(row: number): boolean {
+    return row >= 0 && row < this.size && this.gone[row] === 0;
+  }
+
+  /** Deletes a row or brings it back; answers whether that changed anything. */
+  remove(row: number, away: boolean): boolean {
+    if (row < 0 || row >= this.size || (this.gone[row] === 1) === away) return false;
+    this.gone[row] = away ? 1 : 0;
+    this.deleted += away ? 1 : -1;
+    if (this.state[row] === WORKING) this.working += away ? -1 : 1;
+    // An order without it is the order that there was.
+    if (!away) this.revision++;
+    return true;
+  }
+
+  tagsOf(row: number): readonly string[] {
+    return this.tags.get(row) ?? [];
+  }
+
+  setTags(row: number, tags: readonly string[]): void {
+    this.tags.set(row, tags);
+    this.revision++;
+  }
+
+  /** Every tag that a row of the pool has, with how many do. */
+  countTags(): Map<string, number> {
+    const counts = new Map<string, number>();
+    for (const [row, tags] of this.tags)
+      if (this.there(row)) for (const tag of tags) counts.set(tag, (counts.get(tag) ?? 0) + 1);
+    return counts;
   }
 
   has(text: string): boolean {
@@ -192,6 +234,7 @@ export class FakePool {
       success_rate: percent(this.rate[row]),
       score: percent(this.score[row]),
       trust: flag ? [flag] : active && row % 17 === 0 ? ['rewrites_headers'] : [],
+      tags: [...this.tagsOf(row)],
       last_checked: (this.checked[row] ?? 0) || null,
       last_success: (this.succeeded[row] ?? 0) || null,
     };
@@ -210,6 +253,8 @@ export class FakePool {
     const origins = filter.source.length > 0 ? new Set(this.originsOf(filter.source)) : null;
     const countries = new Map(filter.country.map((code) => [code.toUpperCase(), 0]));
     const wantedCountries = new Set(countries.keys());
+    const tags = new Map(filter.tag.map((tag) => [tag, 0]));
+    const wantedTags = new Set(filter.tag);
     const text = filter.text.trim().toLowerCase();
     const chosen = new Uint32Array(this.size);
     let count = 0;
@@ -225,6 +270,11 @@ export class FakePool {
       const inAnonymity = wanted.anonymity === 0 || (level !== NONE && (wanted.anonymity >> level) & 1);
       const country = this.country(row);
       const inCountry = wantedCountries.size === 0 || (country !== null && wantedCountries.has(country));
+      const called = this.tagsOf(row);
+      const inTag = wantedTags.size === 0 || called.some((tag) => wantedTags.has(tag));
+      const inRest = inStatus && inProtocol && inAnonymity && inCountry;
+      if (inRest) for (const tag of called) tags.set(tag, (tags.get(tag) ?? 0) + 1);
+      if (!inTag) continue;
       if (inProtocol && inAnonymity && inCountry) status[state] = (status[state] ?? 0) + 1;
       if (inStatus && inAnonymity && inCountry)
         PROTOCOLS.forEach((_, at) => (protocol[at] = (protocol[at] ?? 0) + ((speaks >> at) & 1)));
@@ -232,7 +282,7 @@ export class FakePool {
         anonymity[level] = (anonymity[level] ?? 0) + 1;
       if (inStatus && inProtocol && inAnonymity && country !== null)
         countries.set(country, (countries.get(country) ?? 0) + 1);
-      if (inStatus && inProtocol && inAnonymity && inCountry) chosen[count++] = row;
+      if (inRest) chosen[count++] = row;
     }
     const order = chosen.slice(0, count);
     this.sort(order, sort);
@@ -241,9 +291,8 @@ export class FakePool {
       status: facets(STATUSES, status),
       protocol: facets(PROTOCOLS, protocol),
       anonymity: facets(ANONYMITIES, anonymity),
-      country: [...countries]
-        .map(([value, count]) => ({ value, count }))
-        .sort((a, b) => b.count - a.count || (a.value < b.value ? -1 : 1)),
+      country: ranked(countries),
+      tag: ranked(tags),
     };
   }
 
@@ -283,6 +332,7 @@ export class FakePool {
       only: 0,
     }));
     for (let row = 0; row < this.size; row++) {
+      if (this.gone[row] === 1) continue;
       const alone = this.other[row] === NOWHERE;
       for (const origin of this.origins(row)) {
         const tally = tallies[origin];
@@ -375,14 +425,13 @@ export class FakePool {
   }
 
   private passes(row: number, filter: FilterDto, text: string): boolean {
+    if (this.gone[row] === 1) return false;
     const latency = this.latency[row] ?? 0;
     const score = this.score[row] ?? NONE;
     if (filter.max_latency_ms !== null && (latency === 0 || latency > filter.max_latency_ms)) return false;
     if (filter.min_score !== null && (score === NONE || score < filter.min_score * 100)) return false;
     const reason = this.reasonOf(row);
     if (filter.trusted && reason && FLAGS[reason]) return false;
-    // Nothing was given a tag.
-    if (filter.tag.length > 0) return false;
     if (text === '') return true;
     const seen = [this.proxy(row), this.special.get(row)?.username ?? '', reason ?? '', this.exit(row)];
     return seen.some((part) => part.includes(text));
@@ -483,6 +532,7 @@ export class FakePool {
     this.rate = widen(new Uint8Array(room), this.rate);
     this.score = widen(new Uint8Array(room), this.score);
     this.busy = widen(new Uint8Array(room), this.busy);
+    this.gone = widen(new Uint8Array(room), this.gone);
     this.origin = widen(new Uint16Array(room), this.origin);
     this.other = widen(new Uint16Array(room), this.other);
   }
@@ -528,6 +578,12 @@ function words<T>(all: readonly T[], set: number): T[] {
 
 function facets(all: readonly string[], counts: Uint32Array): FacetDto[] {
   return all.map((value, at) => ({ value, count: counts[at] ?? 0 }));
+}
+
+function ranked(counts: ReadonlyMap<string, number>): FacetDto[] {
+  return [...counts]
+    .map(([value, count]) => ({ value, count }))
+    .sort((a, b) => b.count - a.count || (a.value < b.value ? -1 : 1));
 }
 
 function percent(value: number | undefined): number | null {
