@@ -118,6 +118,78 @@ async fn del_deletes_and_undo_brings_back_exactly_that() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn tags_are_given_found_by_and_taken_off() {
+    let desktop = Desktop::start().await;
+    fill(&desktop);
+    run(&desktop, "tag --text 9.9.3. --add old");
+    let window = Window::open(&desktop).await;
+    window.number("count", PROXIES).await;
+    window.click("sort-proxy").await;
+    stands(&window, 0, "9.9.0.0:80").await;
+
+    // All of a search get one, by the keyboard; it is offered beside the one that there was.
+    window.fill("search", "9.9.4.").await;
+    window.number("count", BLOCK).await;
+    window.press("table", Key::Control + "a").await;
+    window.click("tag-selected").await;
+    window.get("tag-old").await;
+    window.press("tag-text", format!("office 台北{}", Key::Enter)).await;
+    window.get("tag-office 台北").await;
+    window.picture("tag-selected").await;
+    window.is_accessible("the tags of all that is chosen").await;
+    window.press("tag-text", Key::Escape).await;
+    window.gone("tag-text").await;
+    assert!(!window.has("new-order").await, "there is no other order to offer");
+    window.click("search-clear").await;
+    window.number("count", PROXIES).await;
+
+    window.click("chip-tag").await;
+    window.click("chip-tag-office 台北").await;
+    window.number("count", BLOCK).await;
+    window.click("chip-tag-old").await;
+    window.number("count", 2 * BLOCK).await;
+    window.picture("tag-chip").await;
+    window.click("chip-tag").await;
+    window.gone("chip-tag-old").await;
+    stands(&window, 0, "9.9.3.0:80").await;
+
+    // In the drawer, one by one; the row stays until somebody asks for a new order.
+    window.show(0).await;
+    window.click("drawer-tag").await;
+    window.press("tag-text", format!("fast{}", Key::Enter)).await;
+    window.get("tag-off-fast").await;
+    window.picture("drawer-tags").await;
+    window.is_accessible("the tags in the drawer").await;
+    window.press("tag-text", Key::Escape).await;
+    window.click("tag-off-old").await;
+    window.gone("tag-off-old").await;
+    stands(&window, 0, "9.9.3.0:80").await;
+    window.click("new-order").await;
+    window.number("count", 2 * BLOCK - 1).await;
+    window.close(&desktop).await;
+
+    assert_eq!(run(&desktop, "list --format txt --all --tag fast"), "9.9.3.0:80\n");
+    assert_eq!(run(&desktop, "list --format txt --all --tag old").lines().count(), BLOCK - 1);
+    let window = Window::open(&desktop).await;
+    window.number("count", PROXIES).await;
+    window.click("chip-tag").await;
+    window.click("chip-tag-office 台北").await;
+    window.number("count", BLOCK).await;
+    // In a small window everything can be reached.
+    window.click("chip-tag").await;
+    window.resize(900, 600).await;
+    window.choose(0).await;
+    window.click("tag-selected").await;
+    window.get("tag-text").await;
+    window.picture("tag-small").await;
+    window.is_accessible("the tags in a small window").await;
+    let whole = "const box = document.querySelector('[role=dialog]').getBoundingClientRect(); \
+        return box.left >= 0 && box.right <= innerWidth && box.bottom <= innerHeight";
+    assert_eq!(window.ask(whole).await, true, "no part of it lies outside");
+    window.close(&desktop).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn what_is_deleted_above_moves_nothing_that_is_seen() {
     let desktop = Desktop::start().await;
     fill(&desktop);

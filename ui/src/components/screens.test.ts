@@ -314,6 +314,111 @@ describe('deleting', () => {
   });
 });
 
+describe('tags', () => {
+  const box = (tag: string): HTMLInputElement => screen.getByTestId(`tag-${tag}`);
+  const type = async (tag: string): Promise<void> => {
+    await fireEvent.input(screen.getByTestId('tag-text'), { target: { value: tag } });
+    await settled();
+  };
+  const add = async (tag: string): Promise<void> => {
+    await type(tag);
+    await fireEvent.click(screen.getByTestId('tag-add'));
+    await settled();
+  };
+
+  it('are given to all that is chosen and taken off them, and the row tells', async () => {
+    const { app } = await proxies();
+    draw(app, Toasts);
+    expect(screen.getByTestId('tag-selected').hasAttribute('disabled'), 'nothing is chosen').toBe(true);
+    await press('ArrowDown');
+    await press('ArrowDown', { shiftKey: true });
+    await press('ArrowDown', { shiftKey: true });
+    await fireEvent.click(screen.getByTestId('tag-selected'));
+    await settled();
+    expect(screen.getByRole('dialog').textContent).toContain('There is no such tag yet');
+    await add('office 台北');
+    expect(app.view.row(2)?.tags).toEqual(['office 台北']);
+    expect(rows()[2]?.textContent).toContain('office 台北');
+    expect(screen.getByTestId('toasts').textContent).toContain('3 proxies tagged “office 台北”');
+    expect(box('office 台北').checked).toBe(true);
+    expect(app.view.stale, 'no order depends on a tag').toBe(false);
+
+    app.selection.selectAll();
+    flushSync();
+    await fireEvent.click(screen.getByTestId('tag-selected'));
+    await fireEvent.click(screen.getByTestId('tag-selected'));
+    await settled();
+    expect(box('office 台北').indeterminate, 'some have it').toBe(true);
+    await fireEvent.click(box('office 台北'));
+    await settled();
+    expect(app.view.row(9)?.tags).toEqual(['office 台北']);
+    await fireEvent.click(box('office 台北'));
+    await settled();
+    expect(app.view.row(0)?.tags).toEqual([]);
+    await app.changes.undo();
+    await app.changes.undo();
+    await settled();
+    expect(app.view.row(2)?.tags, 'those that had it have it again').toEqual(['office 台北']);
+    expect(app.view.row(3)?.tags, 'and nobody else').toEqual([]);
+  });
+
+  it('that cannot be one are told at the field, and nothing is changed', async () => {
+    const { app } = await proxies();
+    await press('ArrowDown');
+    await fireEvent.click(screen.getByTestId('tag-selected'));
+    await settled();
+    await add('a,b');
+    expect(screen.getByTestId('tag-refused').textContent).toContain('comma');
+    expect(screen.getByTestId('tag-text').getAttribute('aria-invalid')).toBe('true');
+    expect(app.notices.toasts).toEqual([]);
+    expect(app.view.row(0)?.tags).toEqual([]);
+    await type('a');
+    expect(screen.queryByTestId('tag-refused')).toBeNull();
+  });
+
+  it('stand in the drawer, where they are given and taken off too', async () => {
+    const { app } = await proxies();
+    app.drawer.open(app.view.row(4)?.id ?? 0);
+    await settled();
+    await fireEvent.click(screen.getByTestId('drawer-tag'));
+    await settled();
+    await add('fast');
+    await add('office');
+    expect(within(screen.getByTestId('drawer-tags')).getAllByRole('listitem')).toHaveLength(2);
+    await fireEvent.click(screen.getByTestId('tag-off-fast'));
+    await settled();
+    expect(app.view.row(4)?.tags).toEqual(['office']);
+    expect(screen.getByTestId('drawer-tags').textContent).not.toContain('fast');
+    expect(app.notices.toasts, 'what is seen needs no words').toEqual([]);
+    await app.changes.undo();
+    await settled();
+    expect(app.view.row(4)?.tags, 'but it can be undone').toEqual(['fast', 'office']);
+  });
+
+  it('filter the table, with what each would bring', async () => {
+    const { app, host } = await proxies();
+    await fireEvent.click(screen.getByTestId('chip-tag'));
+    await settled();
+    expect(screen.getByRole('dialog').textContent).toContain('No proxy has a tag yet');
+    await fireEvent.click(screen.getByTestId('chip-tag'));
+    await host.proxiesTag({ kind: 'ids', ids: [3, 5, 7] }, ['fast'], []);
+    await host.proxiesTag({ kind: 'ids', ids: [5] }, ['office'], []);
+    await settled();
+    await fireEvent.click(screen.getByTestId('chip-tag'));
+    await settled();
+    expect(app.view.facets.tag).toEqual([
+      { value: 'fast', count: 3 },
+      { value: 'office', count: 1 },
+    ]);
+    await fireEvent.click(screen.getByTestId('chip-tag-fast'));
+    await settled();
+    expect(app.view.view?.rows).toBe(3);
+    await fireEvent.click(screen.getByTestId('chip-tag-clear'));
+    await settled();
+    expect(app.view.view?.rows).toBe(500);
+  });
+});
+
 describe('countries', () => {
   it('stand in the table by their letters and their name, with the entry on hover', async () => {
     const { app } = await proxies();

@@ -201,6 +201,13 @@ export class App {
     else drawer.close();
   }
 
+  /** Gives a tag to proxies or takes it off them. Answers false when that cannot be a tag of theirs. */
+  async tag(which: WhichDto, count: number, tag: string, on: boolean): Promise<boolean> {
+    const taken = await this.changes.tag(which, count, tag, on);
+    this.drawer.refresh();
+    return taken;
+  }
+
   private async holds(which: WhichDto, id: number): Promise<boolean> {
     if (which.kind === 'ids') return which.ids.includes(id);
     if (which.kind === 'filter' || which.except.includes(id)) return false;

@@ -5,14 +5,14 @@
 import type { UndoableDto, WhichDto } from '../bindings';
 import type { Host } from '../host';
 import { t } from '../i18n/index.svelte';
-import { errorHint } from './faults';
+import { asError, errorHint } from './faults';
 import type { Notices, Remedy, Tone } from './notices.svelte';
 import type { PoolView } from './view.svelte';
 
 interface Change {
   change: number;
-  /** The message that tells of it. */
-  toast: number;
+  /** The message that tells of it, if one does. */
+  toast: number | null;
 }
 
 /** How something that was done is told: of how many, where that was a part only. */
@@ -54,12 +54,41 @@ export class Changes {
     return done.changed > 0;
   }
 
+  /**
+   * Gives a tag to proxies, of which so many are known, or takes it off them. Answers false when the word is none that can
+   * be a tag, or they have too many. That one alone has another tag is seen where it was changed, and needs no words.
+   */
+  async tag(which: WhichDto, count: number, tag: string, on: boolean): Promise<boolean> {
+    const [add, remove] = on ? [[tag], []] : [[], [tag]];
+    let refused = false;
+    const done = await this.make(
+      async () => {
+        try {
+          return await this.host.proxiesTag(which, add, remove);
+        } catch (error) {
+          refused = asError(error).code === 'invalid';
+          if (refused) return null;
+          throw error;
+        }
+      },
+      () => t('notice.tagging', { count }),
+    );
+    if (!done) return !refused;
+    if (count === 1 && done.undo !== null && !done.failed)
+      this.undos = [...this.undos, { change: done.undo, toast: null }];
+    else if (done.changed > 0 || done.failed)
+      this.tell(done, 'info', (told, part) =>
+        part ? t('notice.tagged_part', told) : t(on ? 'notice.tagged' : 'notice.untagged', { ...told, tag }),
+      );
+    return true;
+  }
+
   /** Undoes a change, or the last one. */
   async undo(change = this.undos.at(-1)?.change): Promise<void> {
     if (change === undefined) return;
     const toast = this.undos.find((known) => known.change === change)?.toast;
     this.undos = this.undos.filter((known) => known.change !== change);
-    if (toast !== undefined) this.notices.dismiss(toast);
+    if (toast != null) this.notices.dismiss(toast);
     const done = await this.make(
       () => this.host.undo(change),
       () => t('notice.undoing'),
@@ -68,11 +97,11 @@ export class Changes {
     if (done) this.tell(done, 'good', (told, part) => t(part ? 'notice.undone_part' : 'notice.undone', told));
   }
 
-  private async make(
-    change: () => Promise<UndoableDto>,
+  private async make<Done extends UndoableDto | null>(
+    change: () => Promise<Done>,
     waiting: () => string,
     back = false,
-  ): Promise<UndoableDto | null> {
+  ): Promise<Done | null> {
     const ended = this.notices.wait(waiting);
     try {
       return await this.view.alter(change, back);
