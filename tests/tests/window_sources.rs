@@ -83,3 +83,56 @@ async fn a_source_is_tried_added_collected_and_its_proxies_checked() {
     window.is_accessible("the sources in a small window").await;
     window.close(&desktop).await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_table_of_sources_is_arranged_by_hand_and_stays_so() {
+    let desktop = Desktop::start().await;
+    let window = Window::open(&desktop).await;
+    window.click("nav-sources").await;
+    window.wait_for("[data-place=\"0\"]").await;
+    window.click("columns").await;
+    window.click("column-kind").await;
+    window.click("column-came-earlier").await;
+    window.picture("sources-columns").await;
+    window.is_accessible("the arrangement of the columns of sources").await;
+    window.click("columns").await;
+    window.gone("columns-reset").await;
+    // The rest has the room of the one that is hidden.
+    let before = heads(&window).await;
+    window.drag("size-name", -60.0).await;
+    window.drag("sort-next_visit", -2000.0).await;
+    window.click("sort-name").await;
+    window.click("sources-on").await;
+    let arranged = heads(&window).await;
+    let names: Vec<&str> = arranged.iter().map(|(name, _)| name.as_str()).collect();
+    assert_eq!(
+        names,
+        ["next_visit", "enabled", "name", "came", "last_visit", "new", "works", "only_here", "fresh"],
+        "one is hidden, one stands before its neighbour, and one was carried to the beginning"
+    );
+    let width = |heads: &[(String, u32)]| heads.iter().find(|(name, _)| name == "name").unwrap().1;
+    assert!(
+        width(&arranged) + 40 < width(&before),
+        "its edge was drawn to the left: {before:?}, {arranged:?}"
+    );
+    let rows = window.texts("[data-place] .title").await;
+    window.close(&desktop).await;
+
+    let window = Window::open(&desktop).await;
+    let columns = "return document.querySelectorAll('[role=columnheader]').length";
+    assert_eq!(window.ask(columns).await, 0, "nothing is in the other table");
+    window.click("nav-sources").await;
+    window.wait_for("[data-place=\"0\"]").await;
+    assert_eq!(heads(&window).await, arranged, "order, widths and what is hidden");
+    window.wait_for("[data-column=\"name\"][aria-sort=\"ascending\"]").await;
+    window.wait_for("[data-testid=\"sources-on\"][aria-pressed=\"true\"]").await;
+    assert_eq!(window.texts("[data-place] .title").await, rows, "and the rows");
+    window.close(&desktop).await;
+}
+
+/// The columns of the table with their widths.
+async fn heads(window: &Window) -> Vec<(String, u32)> {
+    let script = "return [...document.querySelectorAll('[role=columnheader]')] \
+         .map((head) => [head.dataset.column, Math.round(head.getBoundingClientRect().width)])";
+    serde_json::from_value(window.ask(script).await).unwrap()
+}

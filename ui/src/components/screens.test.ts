@@ -174,8 +174,9 @@ describe('the table', () => {
     );
 
     const later = new App(host);
-    await later.preferences.load();
-    expect(later.preferences.columns).toEqual(app.preferences.columns);
+    await later.start();
+    expect(later.preferences.proxies.columns).toEqual(app.preferences.proxies.columns);
+    expect(later.view.sort).toEqual(app.view.sort);
     expect(later.preferences.density).toBe('compact');
     await fireEvent.click(screen.getByTestId('columns-reset'));
     await settled();

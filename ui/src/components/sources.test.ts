@@ -1,9 +1,10 @@
 import { fireEvent, render, screen, within } from '@testing-library/svelte';
 import { flushSync } from 'svelte';
-import { afterEach, describe, expect, it, vi } from 'vitest';
+import { afterEach, describe, expect, it, onTestFinished, vi } from 'vitest';
 import type { SourceDto, SourceNoteDto, VisitDto } from '../bindings';
 import type { World } from '../host/fake';
 import { setLanguage } from '../i18n/index.svelte';
+import { App as AppState } from '../state/app.svelte';
 import { draw, openApp, settled, type Stage } from '../testing/world';
 import App from './App.svelte';
 import CommandBox from './CommandBox.svelte';
@@ -57,6 +58,68 @@ afterEach(() => {
 });
 
 describe('the table of sources', () => {
+  it('has its columns, its order and what is looked at where the user wants them, and keeps that', async () => {
+    const { app, host } = await sources();
+    const heads = (): (string | undefined)[] =>
+      screen.getAllByRole('columnheader').map((head) => head.dataset['column']);
+    expect(heads()).toEqual(['enabled', 'name', 'last_visit', 'new', 'works']);
+    const key = async (name: string, held: KeyboardEventInit): Promise<void> => {
+      await fireEvent.keyDown(screen.getByTestId(`sort-${name}`), { altKey: true, ...held });
+      await settled();
+    };
+    await key('works', { key: 'ArrowLeft' });
+    expect(heads()).toEqual(['enabled', 'name', 'last_visit', 'works', 'new']);
+    await key('works', { key: 'ArrowRight', shiftKey: true });
+    expect(app.preferences.sources.columns.find(({ column }) => column === 'works')?.width).not.toBeNull();
+    await fireEvent.click(screen.getByTestId('columns'));
+    await settled();
+    expect(screen.getByTestId('column-name').hasAttribute('disabled'), 'the name always stays').toBe(true);
+    await fireEvent.click(screen.getByTestId('column-last_visit'));
+    await fireEvent.click(screen.getByTestId('column-came'));
+    await fireEvent.click(screen.getByTestId('columns'));
+    await settled();
+    expect(heads(), 'one is asked for though there is no room').toEqual([
+      'enabled',
+      'name',
+      'came',
+      'works',
+      'new',
+    ]);
+    await fireEvent.click(screen.getByTestId('sort-new'));
+    await fireEvent.click(screen.getByTestId('sources-on'));
+    await settled();
+    expect(app.preferences.proxies.usual, 'the other table is none of this one’s business').toBe(true);
+
+    const later = new AppState(host);
+    onTestFinished(await later.start());
+    expect(later.preferences.sources.columns).toEqual(app.preferences.sources.columns);
+    expect(later.sources.sort).toEqual({ column: 'new', descending: true });
+    expect(later.sources.choice).toBe('on');
+    await fireEvent.click(screen.getByTestId('columns'));
+    await fireEvent.click(screen.getByTestId('columns-reset'));
+    await settled();
+    expect(heads()).toEqual(['enabled', 'name', 'last_visit', 'new', 'works']);
+  });
+
+  it('starts as it comes where nothing sensible was kept', async () => {
+    const { host } = await sources();
+    for (const kept of [
+      3,
+      {},
+      { sources: 4, sort: 'x' },
+      { sort: [{ column: 'x' }], sources: { sort: 1 } },
+    ]) {
+      await host.preferencesSet(kept as object);
+      const later = new AppState(host);
+      onTestFinished(await later.start());
+      expect(later.notices.toasts).toEqual([]);
+      expect(later.preferences.sources.usual).toBe(true);
+      expect(later.sources.sort).toEqual({ column: 'works', descending: true });
+      expect(later.sources.choice).toBe('all');
+      expect(later.view.sort).toEqual([{ column: 'score', descending: true }]);
+    }
+  });
+
   it('has a row for each, of which those in sight are drawn', async () => {
     const { app } = await sources();
     expect(grid().getAttribute('aria-rowcount')).toBe(String(app.sources.shown.length + 1));

@@ -1,5 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import { ARRANGED, arrangement, isSeen, leastRoom, moved, tracks } from './columns';
+import { arranged, arrangement as read, isSeen, leastRoom, moved, PROXY_COLUMNS, tracks } from './columns';
+
+const ARRANGED = arranged(PROXY_COLUMNS);
+const arrangement = (kept: unknown): typeof ARRANGED => read(PROXY_COLUMNS, kept);
 
 const names = (columns: readonly { column: string }[]): string[] => columns.map(({ column }) => column);
 
@@ -34,10 +37,10 @@ describe('an arrangement', () => {
 
 it('what has no room is left out until it is asked for', () => {
   const status = { column: 'status', width: null, shown: null } as const;
-  expect(isSeen(status, 1140)).toBe(true);
-  expect(isSeen(status, 1139)).toBe(false);
-  expect(isSeen({ ...status, shown: true }, 300)).toBe(true);
-  expect(isSeen({ ...status, shown: false }, 2000)).toBe(false);
+  expect(isSeen(PROXY_COLUMNS, status, 1140)).toBe(true);
+  expect(isSeen(PROXY_COLUMNS, status, 1139)).toBe(false);
+  expect(isSeen(PROXY_COLUMNS, { ...status, shown: true }, 300)).toBe(true);
+  expect(isSeen(PROXY_COLUMNS, { ...status, shown: false }, 2000)).toBe(false);
 });
 
 it('a column is put before another one or at the end', () => {
@@ -49,6 +52,6 @@ it('a column is put before another one or at the end', () => {
 
 it('what has a width keeps it, and the rest shares what is left', () => {
   const columns = arrangement([{ column: 'proxy', width: 240 }]).slice(0, 2);
-  expect(tracks(columns)).toBe('240px minmax(82px, 0.8fr)');
-  expect(leastRoom(columns)).toBe(322);
+  expect(tracks(PROXY_COLUMNS, columns)).toBe('240px minmax(82px, 0.8fr)');
+  expect(leastRoom(PROXY_COLUMNS, columns)).toBe(322);
 });

@@ -7,14 +7,14 @@ import {
   chosen,
   failures,
   firstSort,
-  leastSourceRoom,
   looksWhole,
   mentions,
-  seenColumns,
   SOURCE_COLUMNS,
   sorted,
   workingShare,
+  type SourceColumn,
 } from './sources';
+import { arranged, isSeen, leastRoom, type Placed } from './columns';
 
 const all = await fakeHost({ rows: 3000 }).sources();
 const [first] = all;
@@ -59,7 +59,7 @@ describe('the order of sources', () => {
   });
 
   it('can be by every column, each way', () => {
-    for (const column of SOURCE_COLUMNS) {
+    for (const { column } of arranged(SOURCE_COLUMNS)) {
       const up = sorted(all, { column, descending: false }, 'en');
       expect(new Set(up.map(({ id }) => id)).size, column).toBe(all.length);
     }
@@ -109,10 +109,12 @@ it('what did not come is not told as nothing', () => {
 });
 
 it('the columns of a narrow table fit into it', () => {
+  const seen = (room: number): Placed<SourceColumn>[] =>
+    arranged(SOURCE_COLUMNS).filter((column) => isSeen(SOURCE_COLUMNS, column, room));
   for (let room = 610; room < 1400; room++)
-    expect(leastSourceRoom(seenColumns(room)), `${room} px`).toBeLessThanOrEqual(room);
-  expect(seenColumns(620)).toEqual(['enabled', 'name', 'last_visit', 'new', 'works']);
-  expect(seenColumns(1160)).toEqual(SOURCE_COLUMNS);
+    expect(leastRoom(SOURCE_COLUMNS, seen(room)), `${room} px`).toBeLessThanOrEqual(room);
+  expect(seen(620).map(({ column }) => column)).toEqual(['enabled', 'name', 'last_visit', 'new', 'works']);
+  expect(seen(1160)).toEqual(arranged(SOURCE_COLUMNS));
 });
 
 it('an address is tried by itself only when it looks whole', () => {

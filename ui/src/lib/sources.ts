@@ -1,5 +1,6 @@
 /** Which sources are shown and in which order; what of a record means that one brings nothing. */
 import type { SourceDto, SourceEditDto, VisitDto, VisitOutcomeDto } from '../bindings';
+import type { ColumnSet } from './columns';
 
 export type SourceColumn =
   | 'enabled'
@@ -13,48 +14,21 @@ export type SourceColumn =
   | 'fresh'
   | 'next_visit';
 
-interface Shape {
-  /** No narrower than this, in px. */
-  least: number;
-  /** How much of the spare room it gets, beside the others. */
-  share: number;
-  /** A table that is narrower, in px, leaves it out. */
-  from?: number;
-  /** What stands in it ends at the right, as numbers do. */
-  right?: true;
-}
-
-/** In the order in which they stand. */
-export const SOURCE_SHAPES: Readonly<Record<SourceColumn, Shape>> = {
-  enabled: { least: 52, share: 0 },
-  name: { least: 210, share: 2.6 },
-  kind: { least: 84, share: 0.2, from: 852 },
-  last_visit: { least: 172, share: 2.3 },
-  came: { least: 72, share: 0.3, right: true, from: 680 },
-  new: { least: 66, share: 0.3, right: true },
-  works: { least: 108, share: 0.4, right: true },
-  only_here: { least: 88, share: 0.3, right: true, from: 768 },
-  fresh: { least: 92, share: 0.2, from: 1068 },
-  next_visit: { least: 124, share: 0.4, right: true, from: 976 },
+export const SOURCE_COLUMNS: ColumnSet<SourceColumn> = {
+  always: 'name',
+  shapes: {
+    enabled: { least: 52, share: 0 },
+    name: { least: 210, share: 2.6 },
+    kind: { least: 84, share: 0.2, from: 852 },
+    last_visit: { least: 172, share: 2.3 },
+    came: { least: 72, share: 0.3, right: true, from: 680 },
+    new: { least: 66, share: 0.3, right: true },
+    works: { least: 108, share: 0.4, right: true },
+    only_here: { least: 88, share: 0.3, right: true, from: 768 },
+    fresh: { least: 92, share: 0.2, from: 1068 },
+    next_visit: { least: 124, share: 0.4, right: true, from: 976 },
+  },
 };
-export const SOURCE_COLUMNS = Object.keys(SOURCE_SHAPES) as SourceColumn[];
-
-export function seenColumns(room: number): SourceColumn[] {
-  return SOURCE_COLUMNS.filter((column) => room >= (SOURCE_SHAPES[column].from ?? 0));
-}
-
-export function sourceTracks(columns: readonly SourceColumn[]): string {
-  return columns
-    .map((column) => {
-      const { least, share } = SOURCE_SHAPES[column];
-      return share === 0 ? `${least}px` : `minmax(${least}px, ${share}fr)`;
-    })
-    .join(' ');
-}
-
-export function leastSourceRoom(columns: readonly SourceColumn[]): number {
-  return columns.reduce((sum, column) => sum + SOURCE_SHAPES[column].least, 0);
-}
 
 /** Which of the sources are looked at. */
 export const SOURCE_KINDS = ['all', 'on', 'off', 'paused', 'failing', 'built_in', 'own'] as const;

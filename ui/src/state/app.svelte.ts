@@ -21,7 +21,7 @@ import { MAX_GATHERED, NO_FILTER, PoolView } from './view.svelte';
 export type Screen = 'proxies' | 'sources' | 'settings';
 
 /** How often what stands in relative time is written anew. */
-const CLOCK_MS = 10_000;
+export const CLOCK_MS = 10_000;
 /** The drawer follows a running check at most so often. */
 const DRAWER_MS = 1000;
 /** While proxies of sources are checked, what is told of the sources follows at most so often. */
@@ -109,7 +109,18 @@ export class App {
           if (drop.kind === 'drop' && drop.paths.length > 0) void this.importing.drop(drop.paths);
         }),
       );
-      await Promise.all([this.settings.load(), this.preferences.load()]);
+      await Promise.all([
+        this.settings.load(),
+        this.preferences.load(
+          (sort) => {
+            this.view.sort = sort;
+          },
+          (sort, choice) => {
+            if (sort) this.sources.sort = sort;
+            if (choice) this.sources.choice = choice;
+          },
+        ),
+      ]);
       this.view.reopen();
       this.sources.refresh();
       await this.refreshInfo();

@@ -1,6 +1,9 @@
 /** How the user has arranged the window. Unlike a setting it says nothing about checking, and is kept by the surface. */
+import type { SortKeyDto } from '../bindings';
 import type { Host } from '../host';
-import { ARRANGED, arrangement, bounded, moved, type Column, type Placed } from '../lib/columns';
+import { isColumn, PROXY_COLUMNS, type ColumnSet } from '../lib/columns';
+import { SOURCE_COLUMNS, SOURCE_KINDS, type SourceChoice, type SourceSort } from '../lib/sources';
+import { Arrangement } from './arrangement.svelte';
 import type { Notices } from './notices.svelte';
 
 export type Density = 'usual' | 'compact';
@@ -10,7 +13,17 @@ const ROW_HEIGHTS: Record<Density, number> = { usual: 32, compact: 26 };
 
 export class Preferences {
   density = $state<Density>('usual');
-  columns = $state.raw<readonly Placed[]>(ARRANGED);
+  readonly proxies = new Arrangement(PROXY_COLUMNS, () => {
+    this.keep();
+  });
+  readonly sources = new Arrangement(SOURCE_COLUMNS, () => {
+    this.keep();
+  });
+  /** The order of the proxies; null as it comes. */
+  private sort: readonly SortKeyDto[] | null = null;
+  /** The order of the sources and which of them are looked at; null as it comes. */
+  private sourceSort: SourceSort | null = null;
+  private sourceChoice: SourceChoice | null = null;
 
   constructor(
     private readonly host: Host,
@@ -21,15 +34,21 @@ export class Preferences {
     return ROW_HEIGHTS[this.density];
   }
 
-  /** Whether the columns are as they come. */
-  get usual(): boolean {
-    return JSON.stringify(this.columns) === JSON.stringify(ARRANGED);
-  }
-
-  async load(): Promise<void> {
-    const kept = ((await this.host.preferencesGet()) ?? {}) as Record<string, unknown>;
+  /** Reads what was kept, and hands on how the tables were ordered. */
+  async load(
+    order: (sort: SortKeyDto[]) => void,
+    orderSources: (sort: SourceSort | null, choice: SourceChoice | null) => void,
+  ): Promise<void> {
+    const kept = partsOf(await this.host.preferencesGet());
+    const sources = partsOf(kept['sources']);
     this.density = kept['density'] === 'compact' ? 'compact' : 'usual';
-    this.columns = arrangement(kept['columns']);
+    this.proxies.take(kept['columns']);
+    this.sources.take(sources['columns']);
+    this.sort = sortsOf(PROXY_COLUMNS, kept['sort']);
+    this.sourceSort = sortsOf(SOURCE_COLUMNS, [sources['sort']])?.[0] ?? null;
+    this.sourceChoice = SOURCE_KINDS.find((kind) => kind === sources['choice']) ?? null;
+    if (this.sort) order([...this.sort]);
+    orderSources(this.sourceSort, this.sourceChoice);
   }
 
   setDensity(density: Density): void {
@@ -37,34 +56,40 @@ export class Preferences {
     this.keep();
   }
 
-  show(column: Column, shown: boolean): void {
-    this.change(column, { shown });
+  /** Takes note of how the proxies are ordered now. */
+  sorted(sort: readonly SortKeyDto[]): void {
+    this.sort = sort;
     this.keep();
   }
 
-  /** Gives a column a width; null lets it have what comes. What the mouse does is kept when it lets go. */
-  size(column: Column, width: number | null): void {
-    this.change(column, { width: width === null ? null : bounded(width) });
-  }
-
-  move(column: Column, before: Column | null): void {
-    this.columns = moved(this.columns, column, before);
+  /** Takes note of how the sources are ordered now, and of which are looked at. */
+  sortedSources(sort: SourceSort, choice: SourceChoice): void {
+    this.sourceSort = sort;
+    this.sourceChoice = choice;
     this.keep();
   }
 
-  reset(): void {
-    this.columns = ARRANGED;
-    this.keep();
-  }
-
-  keep(): void {
-    const { density, columns } = this;
-    this.host.preferencesSet({ density, columns }).catch((error: unknown) => {
+  private keep(): void {
+    const { density, proxies, sort } = this;
+    const sources = { columns: this.sources.columns, sort: this.sourceSort, choice: this.sourceChoice };
+    this.host.preferencesSet({ density, columns: proxies.columns, sort, sources }).catch((error: unknown) => {
       this.notices.fault(error);
     });
   }
+}
 
-  private change(column: Column, change: Partial<Placed>): void {
-    this.columns = this.columns.map((one) => (one.column === column ? { ...one, ...change } : one));
-  }
+function partsOf(kept: unknown): Record<string, unknown> {
+  return typeof kept === 'object' && kept !== null ? (kept as Record<string, unknown>) : {};
+}
+
+/** The keys of an order that make sense; null where there is none. */
+function sortsOf<Column extends string>(
+  set: ColumnSet<Column>,
+  kept: unknown,
+): { column: Column; descending: boolean }[] | null {
+  const keys = (Array.isArray(kept) ? (kept as unknown[]) : []).map(partsOf).flatMap((key) => {
+    const { column, descending } = key;
+    return isColumn(set, column) && typeof descending === 'boolean' ? [{ column, descending }] : [];
+  });
+  return keys.length > 0 ? keys : null;
 }
