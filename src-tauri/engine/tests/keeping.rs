@@ -9,13 +9,13 @@ use std::process::{Command, Stdio};
 
 use proxydeck_engine::api::dto::{
     ErrorCode, ErrorDto, EventDto, ExportAskDto, FilterDto, FormatDto, NoticeCode, ProtocolDto,
-    SortColumnDto, SortKeyDto, StatusDto,
+    SortColumnDto, SortKeyDto, SourceEditDto, StatusDto,
 };
 use proxydeck_engine::api::{
     Access, ApiError, Engine, ExportTo, LinesTo, ListHow, ListInput, MAX_SLICE, Opening, app_info,
     close_view, export_preview, export_save, export_to, import_commit, import_discard, import_dry_run,
-    import_list, import_path, import_text, open_view, settings_get, settings_path, settings_set, subscribe,
-    view_rows,
+    import_list, import_path, import_text, open_view, settings_get, settings_path, settings_set,
+    source_as_written, source_edit, sources, subscribe, view_rows,
 };
 use tempfile::TempDir;
 
@@ -103,6 +103,35 @@ fn what_was_imported_is_there_after_the_next_start() {
     import_list(&engine, &ListInput::Text(LIST.to_owned()), ListHow::default(), None).unwrap();
     drop(engine);
     assert_eq!(everything(&world.open()), ["1.2.3.4:8080", "1.2.3.5:80", "proxy.example:1080"]);
+}
+
+/// A file may be called what nobody could write down, and a window shows that made harmless.
+#[test]
+fn a_source_with_an_odd_name_stays_as_it_is_where_nobody_changes_it() {
+    let world = World::new();
+    let engine = world.open();
+    let name = " odd\\u{1b}\u{1b}[31m\u{202e}.txt ";
+    let path = world.file(name, LIST);
+    let import = import_path(&engine, &path).unwrap().import;
+    import_commit(&engine, import).unwrap();
+    let shown = sources(&engine).unwrap().into_iter().find(|source| !source.built_in).unwrap();
+    let written = source_as_written(&engine, shown.id).unwrap();
+    assert_eq!(written.name, name);
+    assert_eq!(Path::new(&written.address), path);
+    assert_ne!(
+        (&shown.name, &shown.address),
+        (&written.name, &written.address),
+        "what is shown is another text"
+    );
+
+    let rarer = SourceEditDto { interval_minutes: 600, ..written.clone() };
+    assert_eq!(source_edit(&engine, shown.id, &rarer).unwrap().interval_minutes, 600);
+    assert_eq!(source_as_written(&engine, shown.id).unwrap(), rarer, "not a letter is another one");
+    let refused = SourceEditDto { name: "another\u{1b}".to_owned(), ..rarer.clone() };
+    let error = source_edit(&engine, shown.id, &refused).unwrap_err();
+    assert_eq!(error.code(), ErrorCode::Invalid, "but none can be written down anew");
+    let named = SourceEditDto { name: " plain ".to_owned(), ..rarer };
+    assert_eq!(source_edit(&engine, shown.id, &named).unwrap().name, "plain");
 }
 
 #[test]

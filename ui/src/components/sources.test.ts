@@ -520,7 +520,7 @@ describe('the sheet for a source', () => {
     const { app, host } = await sources();
     draw(app, SourceSheet);
     const source = app.sources.shown[0];
-    if (source) app.sourceForm.edit(source);
+    if (source) await app.sourceForm.edit(source);
     flushSync();
     expect(screen.getByTestId<HTMLInputElement>('source-address').value).toBe(source?.address);
     await type('source-priority', '77');
@@ -529,6 +529,45 @@ describe('the sheet for a source', () => {
     await settled();
     const now = (await host.sources()).find(({ id }) => id === source?.id);
     expect(now).toMatchObject({ priority: 77, protocol: 'socks5', name: source?.name });
+  });
+
+  it('writes back what it was not asked to change, letter by letter', async () => {
+    const { app, host } = await sources();
+    draw(app, SourceSheet);
+    const source = app.sources.shown[0];
+    if (!source) throw new Error('there is no source');
+    // The list tells of it made fit to be shown.
+    const odd = { name: ' odd\u001b\\u{1b} ', address: '/lists/odd\u202e ' };
+    const sourceAsWritten = host.sourceAsWritten.bind(host);
+    host.sourceAsWritten = async (id) => ({ ...(await sourceAsWritten(id)), ...odd });
+    const edit = vi.spyOn(host, 'sourceEdit').mockResolvedValue(source);
+    await app.sourceForm.edit(source);
+    flushSync();
+    expect(screen.getByTestId<HTMLInputElement>('source-name').value).toBe(odd.name);
+    await type('source-priority', '77');
+    await fireEvent.click(screen.getByTestId('source-save'));
+    await settled();
+    expect(edit.mock.lastCall?.[1]).toMatchObject({ ...odd, priority: 77 });
+
+    await app.sourceForm.edit(source);
+    flushSync();
+    await type('source-name', ' plain ');
+    await fireEvent.click(screen.getByTestId('source-save'));
+    await settled();
+    expect(edit.mock.lastCall?.[1]).toMatchObject({ name: 'plain', address: odd.address });
+  });
+
+  it('that cannot be read says so, and one that was asked for later is the one that is shown', async () => {
+    const stage = await sources({ failing: { sourceAsWritten: 'not_found' } });
+    const [first, second] = stage.app.sources.shown;
+    if (!first || !second) throw new Error('there is no source');
+    await stage.app.sourceForm.edit(first);
+    expect(stage.app.sourceForm.draft).toBeNull();
+    expect(stage.app.notices.toasts[0]?.tone).toBe('bad');
+
+    const { app } = await openApp();
+    await Promise.all([app.sourceForm.edit(first), app.sourceForm.edit(second)]);
+    expect(app.sourceForm.changed?.id).toBe(second.id);
   });
 });
 

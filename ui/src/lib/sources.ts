@@ -166,11 +166,6 @@ export const NEW_SOURCE: SourceEditDto = {
   enabled: true,
 };
 
-export function editOf(source: SourceDto): SourceEditDto {
-  const { name, address, protocol, parser, interval_minutes, priority, enabled } = source;
-  return { name, address, protocol, parser, interval_minutes, priority, enabled };
-}
-
 /** Whether an address looks as if it had been typed to its end, so that nobody is asked for half of one. */
 export function looksWhole(address: string): boolean {
   const text = address.trim();

@@ -72,9 +72,15 @@ export class App {
       this.sourceDrawer.refresh();
       void this.refreshInfo();
     });
-    this.sourceForm = new SourceForm(host, (source, fresh) => {
-      this.sourceSaved(source, fresh);
-    });
+    this.sourceForm = new SourceForm(
+      host,
+      (source, fresh) => {
+        this.sourceSaved(source, fresh);
+      },
+      (thrown) => {
+        this.notices.fault(thrown);
+      },
+    );
     this.collecting = new Collecting(host, this.notices, () => {
       this.screen = 'sources';
       this.sources.narrow({ choice: 'failing', text: '' });
@@ -118,6 +124,7 @@ export class App {
           (sort, choice) => {
             if (sort) this.sources.sort = sort;
             if (choice) this.sources.choice = choice;
+            this.sources.arrange();
           },
         ),
       ]);

@@ -2,7 +2,7 @@
 import type { ErrorDto, ParserDto, SourceDto, SourceEditDto, SourceTestDto } from '../bindings';
 import type { Host } from '../host';
 import { Latest } from '../lib/latest';
-import { editOf, looksWhole, NEW_SOURCE } from '../lib/sources';
+import { looksWhole, NEW_SOURCE } from '../lib/sources';
 import { asError } from './faults';
 
 /** So long after the last key a source is tried. */
@@ -33,6 +33,8 @@ export class SourceForm {
   draft = $state.raw<SourceEditDto | null>(null);
   /** The source that is changed; null for a new one. */
   changed = $state.raw<SourceDto | null>(null);
+  /** It as it is kept: the list tells its name and address made fit to be shown, which are others where they are odd. */
+  private written: SourceEditDto | null = null;
   testing = $state(false);
   result = $state.raw<SourceTestDto | null>(null);
   saving = $state(false);
@@ -43,6 +45,8 @@ export class SourceForm {
   /** Minutes and priority as they are typed. */
   interval = $state('');
   priority = $state('');
+  /** How often a sheet was asked for. */
+  private opened = 0;
   /** Whether the name is the user's, and not the one that was proposed. */
   private named = false;
   private timer: ReturnType<typeof setTimeout> | null = null;
@@ -51,6 +55,7 @@ export class SourceForm {
   constructor(
     private readonly host: Host,
     private readonly saved: (source: SourceDto, fresh: boolean) => void,
+    private readonly failed: (thrown: unknown) => void,
   ) {}
 
   get intervalSound(): boolean {
@@ -62,13 +67,22 @@ export class SourceForm {
   }
 
   add(address = ''): void {
-    this.begin({ ...NEW_SOURCE, address }, null);
+    this.opened++;
+    this.begin({ ...NEW_SOURCE, address }, null, null);
     if (looksWhole(address)) this.test();
   }
 
-  edit(source: SourceDto, test = false): void {
-    this.begin(editOf(source), source);
-    if (test) this.test();
+  async edit(source: SourceDto, test = false): Promise<void> {
+    const opened = ++this.opened;
+    try {
+      const written = await this.host.sourceAsWritten(source.id);
+      // Another one may have been asked for meanwhile.
+      if (opened !== this.opened) return;
+      this.begin(written, source, written);
+      if (test) this.test();
+    } catch (error) {
+      this.failed(error);
+    }
   }
 
   close(): void {
@@ -132,10 +146,11 @@ export class SourceForm {
     }
   }
 
-  private begin(draft: SourceEditDto, changed: SourceDto | null): void {
+  private begin(draft: SourceEditDto, changed: SourceDto | null, written: SourceEditDto | null): void {
     this.rest();
     this.draft = draft;
     this.changed = changed;
+    this.written = written;
     this.result = null;
     this.refused = [];
     this.fault = null;
@@ -149,12 +164,18 @@ export class SourceForm {
     if (!this.draft) return null;
     return {
       ...this.draft,
-      name: this.draft.name.trim(),
-      address: this.draft.address.trim(),
+      name: this.cleared('name'),
+      address: this.cleared('address'),
       // What is out of bounds is said at its field, and is no reason not to try the rest.
       interval_minutes: this.intervalSound ? Number(this.interval) : NEW_SOURCE.interval_minutes,
       priority: this.prioritySound ? Number(this.priority) : NEW_SOURCE.priority,
     };
+  }
+
+  /** A text without the blanks that one does not see; one that nobody has touched stays as it was written. */
+  private cleared(field: 'name' | 'address'): string {
+    const now = this.draft?.[field] ?? '';
+    return now === this.written?.[field] ? now : now.trim();
   }
 
   private testSoon(): void {

@@ -341,10 +341,19 @@ pub fn sources_restore(engine: &Engine, ids: &[i64]) -> Result<(), ApiError> {
 
 /// What a person wrote down, made sure of.
 fn plan(edit: &SourceEditDto, before: Option<&SourcePlan>) -> Result<SourcePlan, ApiError> {
-    let (kind, address) = place(&edit.address)?;
-    let name = edit.name.trim();
-    let name = if name.is_empty() { name_of(kind, &address) } else { name.to_owned() };
-    if name.chars().count() > MAX_NAME || name.chars().any(char::is_control) {
+    // What was left as it is stays so, letter by letter: a file may be called what nobody could write down here.
+    let left = |now: &str, was: fn(&SourcePlan) -> &str| before.filter(|before| was(before) == now);
+    let (kind, address) = match left(&edit.address, |before| &before.address) {
+        Some(before) => (before.kind, before.address.clone()),
+        None => place(&edit.address)?,
+    };
+    let is_left = left(&edit.name, |before| &before.name).is_some();
+    let name = match edit.name.trim() {
+        _ if is_left => edit.name.clone(),
+        "" => name_of(kind, &address),
+        name => name.to_owned(),
+    };
+    if !is_left && (name.chars().count() > MAX_NAME || name.chars().any(char::is_control)) {
         return Err(ApiError::invalid("name", format!("The name {:?} cannot be used.", escape_cut(&name)))
             .hint(format!("It may have up to {MAX_NAME} characters.")));
     }
@@ -467,7 +476,10 @@ pub async fn source_test(
     edit: &SourceEditDto,
     cancel: &CancellationToken,
 ) -> Result<SourceTestDto, ApiError> {
-    let plan = plan(edit, None)?;
+    // One that is changed may have kept a name that could not be written down.
+    let kept = engine.store_if_any().map(Store::sources).transpose()?.unwrap_or_default();
+    let before = kept.iter().find(|source| !source.removed && source.plan.name == edit.name);
+    let plan = plan(edit, before.map(|source| &source.plan))?;
     let fetcher = super::collect::fetcher(engine)?;
     let (at, since) = (now_ms(), std::time::Instant::now());
     let typed = is_typed(engine, &plan);

@@ -23,7 +23,6 @@ import type {
   WhichDto,
 } from '../../bindings';
 import type { FileDrop, Host } from '../types';
-import { editOf } from '../../lib/sources';
 import { CATALOGUE } from './catalogue';
 import { detailOf } from './detail';
 import { readList } from './list';
@@ -409,7 +408,8 @@ class FakeHost implements Host {
 
   sourceAsWritten: Host['sourceAsWritten'] = async (id) => {
     await this.turn('sourceAsWritten');
-    return editOf(this.source(id));
+    const { name, address, protocol, parser, interval_minutes, priority, enabled } = this.source(id);
+    return { name, address, protocol, parser, interval_minutes, priority, enabled };
   };
 
   sourceTest: Host['sourceTest'] = async (edit) => {
