@@ -84,7 +84,7 @@ async fn del_deletes_and_undo_brings_back_exactly_that() {
     window.click("delete-selected").await;
     window.number("count", 0).await;
     window.get("no-match").await;
-    let told = window.text("toast-info").await.unwrap_or_default();
+    let told = until("the message", LIMIT, async || window.text("toast-info").await).await;
     assert!(told.contains(&(BLOCK - 1).to_string()), "it says how many: {told}");
     window.picture("deleted-all").await;
     window.press("table", Key::Control + "z").await;
@@ -120,6 +120,10 @@ async fn del_deletes_and_undo_brings_back_exactly_that() {
 #[tokio::test(flavor = "multi_thread")]
 async fn tags_are_given_found_by_and_taken_off() {
     let desktop = Desktop::start().await;
+    let folder = data_folder(&desktop);
+    std::fs::create_dir_all(&folder).unwrap();
+    let looks = "version = 1\n\n[appearance]\ntheme = \"dark\"\nlanguage = \"zh-CN\"\n";
+    std::fs::write(folder.join("settings.toml"), looks).unwrap();
     fill(&desktop);
     run(&desktop, "tag --text 9.9.3. --add old");
     let window = Window::open(&desktop).await;
@@ -149,6 +153,7 @@ async fn tags_are_given_found_by_and_taken_off() {
     window.click("chip-tag-old").await;
     window.number("count", 2 * BLOCK).await;
     window.picture("tag-chip").await;
+    window.is_accessible("the tags that filter").await;
     window.click("chip-tag").await;
     window.gone("chip-tag-old").await;
     stands(&window, 0, "9.9.3.0:80").await;

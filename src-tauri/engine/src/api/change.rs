@@ -247,3 +247,31 @@ fn bring_back(engine: &Engine, deleted: &Pool, rows: &[u32]) -> Result<Done, Api
     });
     Ok(done)
 }
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "a test says what is wrong by panicking")]
+
+    use super::*;
+
+    /// Writes more than two batches, of which the one of this number fails.
+    fn failing_at(wrong: usize) -> Result<Done, ApiError> {
+        let mut batches = 0..;
+        Done::of(&[(); 2 * BATCH + 1], |batch| match batches.next() {
+            Some(at) if at == wrong => Err(ApiError::internal("The disk is full.")),
+            _ => Ok(number(batch.len())),
+        })
+    }
+
+    #[test]
+    fn what_was_written_before_a_batch_failed_is_told_with_what_stood_in_the_way() {
+        assert!(failing_at(0).is_err(), "nothing was changed");
+        let done = failing_at(1).unwrap();
+        assert_eq!(done.written, BATCH);
+        let told = done.answer(2 * BATCH + 1, Some(7));
+        assert_eq!((told.matched, told.changed, told.undo), (2001, 1000, Some(7)));
+        assert!(told.failed.unwrap().message.contains("disk"));
+        let whole = failing_at(9).unwrap().answer(2 * BATCH + 1, Some(7));
+        assert_eq!((whole.changed, whole.failed), (2001, None));
+    }
+}
