@@ -91,13 +91,11 @@ fn in_document(window: &[u8]) -> Option<&str> {
     std::str::from_utf8(&rest[..length]).ok().filter(|label| !label.is_empty())
 }
 
-/// Whether the first line of a list, in some charset of Chinese, is the header of a table.
+/// The charset of Chinese or Cyrillic, say, in which the first line of a list is the header of a table or an entry whose
+/// parts carry their names.
 pub(crate) fn guess_for_header(window: &[u8]) -> Option<&'static Encoding> {
     let line = window.split(|b| matches!(b, b'\n' | b'\r')).next()?;
-    if line.is_ascii()
-        || std::str::from_utf8(line).is_ok()
-        || !line.iter().any(|b| matches!(b, b',' | b';' | b'\t' | b'|'))
-    {
+    if line.is_ascii() || std::str::from_utf8(line).is_ok() {
         return None;
     }
     let mut detector = EncodingDetector::new(Iso2022JpDetection::Deny);
@@ -105,6 +103,6 @@ pub(crate) fn guess_for_header(window: &[u8]) -> Option<&'static Encoding> {
     let guess = detector.guess(None, Utf8Detection::Deny);
     [guess, GBK].into_iter().find(|encoding| {
         let (text, _) = encoding.decode_without_bom_handling(line);
-        crate::table::is_header(text.as_bytes())
+        crate::table::is_header(text.as_bytes()) || crate::labelled::is_entry(text.trim())
     })
 }

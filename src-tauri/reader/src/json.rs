@@ -732,7 +732,7 @@ fn is_shadowsocks(members: &Members<'_>) -> bool {
 
 /// Whether what a member holds is about something else than proxies to dial: where they come out, whom they may not
 /// be used for, who asked.
-fn is_no_proxy(name: &str) -> bool {
+pub(crate) fn is_no_proxy(name: &str) -> bool {
     const PARTS: [&str; 24] = [
         "exit",
         "export",

@@ -18,7 +18,8 @@
 //! `ip:port` and `host:port`; `ip port`, also as cells (tab, comma, semicolon, bar), with more columns behind;
 //! `scheme://[user:password@]host:port` (http, https, socks4, socks4a, socks5, socks5h; percent-decoded);
 //! `user:password@host:port`, `host:port@user:password`, `host:port:user:password`, `user:password:ip:port`;
-//! `type host port [user password]` of proxychains; IPv6 in brackets; tables with a header ([`Reader`] keeps the
+//! `type host port [user password]` of proxychains; parts that carry their names (`IP: … Port: …`, in the languages in
+//! which columns are known), on one line or in lines of their own; what PAC files return; IPv6 in brackets; tables with a header ([`Reader`] keeps the
 //! header while it is fed); JSON objects, arrays and strings on a line; lines in base64.
 //!
 //! Of documents: objects at any depth with an address and a port, texts that are lists, tables by rows and by columns, an
@@ -45,6 +46,12 @@
 //! - `host:port:word` is an address and a remark (a country); `host:port:number` has two readings and is refused.
 //! - `2001:db8::1:8080` without brackets is an address by itself and is refused.
 //! - `https://t.me/socks?server=…&port=…` is a SOCKS5 proxy; its sibling `proxy?` is MTProto and is refused.
+//! - `ip … port …` counts where nothing in front says whose it is: `your ip`, `exit ip` and `from 192.0.2.1 port 80` of a log
+//!   are none. Parts in lines of their own belong together up to a blank line, a ruler, a line of another kind, or a part
+//!   that is there already; which of address and port stands first is the same for the whole stretch, so that what lacks
+//!   its other half never takes the next one's.
+//! - Of several addresses in a line a protocol counts for all that stands in front of the first or behind the last.
+//! - A name that ends in a number (`192.0.2.1x`) is an address with something glued to it.
 //! - The notation `US-A-S! +` states a protocol only under the header that explains it.
 //! - The text of a refusal never holds a password: see [`Refusal::text`].
 //!
@@ -74,6 +81,7 @@ mod encoded;
 mod format;
 mod html;
 mod json;
+mod labelled;
 mod labels;
 mod lines;
 mod literal;

@@ -6,8 +6,10 @@ use proxydeck_domain::Hints;
 
 use crate::encoded;
 use crate::json;
+use crate::labelled::{self, Upright};
 use crate::output::Output;
 use crate::plain;
+use crate::reading::Reading;
 use crate::table::{self, Cells, Table};
 use crate::text;
 use crate::{Format, RefusalReason};
@@ -45,6 +47,8 @@ pub(crate) struct Lines {
     /// The number of the first of them.
     open_row_line: u64,
     cells: Cells,
+    /// An entry whose parts stand in lines of their own.
+    upright: Upright,
     /// What the lines that were understood turned out to be; none while they are plain text.
     format: Option<Format>,
     /// How many encodings these lines came out of.
@@ -96,6 +100,7 @@ impl Lines {
             self.end_line(b"", out);
         }
         self.give_up_row(out);
+        self.end_upright(out);
     }
 
     /// Keeps the beginning of a line, but never more than a line may have.
@@ -133,6 +138,7 @@ impl Lines {
         let mut carry = mem::take(&mut self.carry);
         if mem::take(&mut self.is_too_long) {
             self.give_up_row(out);
+            self.end_upright(out);
             let reason = if is_binary(&carry) { RefusalReason::Binary } else { RefusalReason::LineTooLong };
             out.told.reading.clear();
             out.told.reading.note(reason);
@@ -150,15 +156,18 @@ impl Lines {
             && self.inherited.is_empty()
             && let Some(endpoint) = plain::read(line)
         {
+            self.end_upright(out);
             out.plain(endpoint, line);
             return;
         }
         let line = trimmed(line);
         if line.is_empty() && self.open_row.is_empty() {
+            self.end_upright(out);
             return;
         }
         if is_binary(line) {
             self.give_up_row(out);
+            self.end_upright(out);
             out.refuse(line, RefusalReason::Binary);
             return;
         }
@@ -175,22 +184,29 @@ impl Lines {
     /// Reads a line that is not in a table with columns.
     fn free_line(&mut self, line: &[u8], out: &mut Output<'_>) {
         if is_comment(line, None) {
+            self.end_upright(out);
             return;
         }
         if let Some(table) = Table::of_header(line, &mut self.cells) {
+            self.end_upright(out);
             self.format = self.format.or(Some(Format::Csv));
             self.table = Some(table);
             return;
         }
         if self.json_line(line, out) {
+            self.end_upright(out);
             self.format = self.format.or(Some(Format::Jsonl));
             return;
         }
         if self.encoded_line(line, out) {
+            self.end_upright(out);
             return;
         }
         out.told.reading.clear();
         text::read(line, &mut out.told.reading);
+        if (self.upright.is_open() || labelled::may_be_part(line)) && self.upright_line(line, out) {
+            return;
+        }
         if matches!(self.table, Some(Table::Notation))
             && let [found] = &mut out.told.reading.found[..]
             && let Some(claim) = table::notation_claim(line)
@@ -205,6 +221,33 @@ impl Lines {
             found.stated = self.inherited;
         }
         out.settle(line);
+    }
+
+    /// Takes a line that is the name of a part of a proxy and its value; false when it is none. What stood in the lines
+    /// before and does not go on with it is told of.
+    fn upright_line(&mut self, line: &[u8], out: &mut Output<'_>) -> bool {
+        let mut reading = mem::take(&mut out.told.reading);
+        let number = out.told.totals.lines;
+        let (inherited, is_part) = (self.inherited, self.is_part);
+        let is_taken = self.upright.take(line, number, &mut reading, &mut |r, number, shown| {
+            settle_upright(r, (number, shown), inherited, is_part, out);
+        });
+        if !is_taken {
+            self.end_upright(out);
+        }
+        out.told.reading = reading;
+        is_taken
+    }
+
+    /// Tells of the proxy whose parts stood in the lines before.
+    fn end_upright(&mut self, out: &mut Output<'_>) {
+        if !self.upright.is_open() {
+            return;
+        }
+        let (inherited, is_part) = (self.inherited, self.is_part);
+        self.upright.end(&mut |r, number, shown| {
+            settle_upright(r, (number, shown), inherited, is_part, out);
+        });
     }
 
     /// Reads a line that is a list in base64; false when it is none.
@@ -309,6 +352,26 @@ impl Lines {
             None => self.free_line(line, out),
         }
     }
+}
+
+/// Tells of a proxy whose parts stood in lines of their own, at the first of them.
+fn settle_upright(
+    reading: &mut Reading,
+    (number, shown): (u64, &str),
+    inherited: Hints,
+    is_part: bool,
+    out: &mut Output<'_>,
+) {
+    if is_part && reading.found.is_empty() && !reading.problem.is_some_and(RefusalReason::is_fault) {
+        return;
+    }
+    for found in reading.found.iter_mut().filter(|found| found.stated.is_empty()) {
+        found.stated = inherited;
+    }
+    let current = mem::replace(&mut out.told.totals.lines, number);
+    mem::swap(&mut out.told.reading, reading);
+    out.settle(shown.as_bytes());
+    out.told.totals.lines = current;
 }
 
 /// The longest that a line may be that begins with these two pieces.

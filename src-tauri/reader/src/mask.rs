@@ -92,14 +92,42 @@ fn mask_password(account: &str, to: &mut String) {
     }
 }
 
+/// The beginnings of names of fields that hold a secret, in small letters; beyond ASCII as they are written.
+const SECRET_NAMES: [&str; 22] = [
+    "passw",
+    "pwd",
+    "secret",
+    "pass\"",
+    "pass'",
+    "pass:",
+    "pass=",
+    "pass ",
+    "pass：",
+    "senha",
+    "contrase",
+    "kennwort",
+    "parola",
+    "mot de passe",
+    "пароль",
+    "Пароль",
+    "密码",
+    "密碼",
+    "口令",
+    "パスワード",
+    "비밀번호",
+    "ifre",
+];
+
 /// Cuts the text behind the name of a field that holds a secret, as in `"password": "…"`.
 fn cut_secret_field(text: &mut String) {
     let lower = text.to_ascii_lowercase();
-    let Some(name) = ["passw", "pwd", "secret", "pass\""].iter().filter_map(|n| lower.find(n)).min() else {
+    let Some(name) = SECRET_NAMES.iter().filter_map(|n| lower.find(n)).min() else {
         return;
     };
-    if let Some(divider) = text[name..].find([':', '=']) {
-        text.truncate(name + divider + 1);
+    if let Some((divider, sign)) =
+        text[name..].char_indices().find(|(_, c)| matches!(c, ':' | '=' | '：' | '＝'))
+    {
+        text.truncate(name + divider + sign.len_utf8());
         text.push('…');
     }
 }

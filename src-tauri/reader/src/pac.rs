@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use proxydeck_domain::{Hints, Protocol};
+use proxydeck_domain::{Endpoint, Hints, Protocol};
 
 use crate::RefusalReason;
 use crate::output::Output;
@@ -28,24 +28,34 @@ pub(crate) fn read(script: &str, out: &mut Output<'_>) {
 
 /// Reads `PROXY 192.0.2.1:80; SOCKS5 192.0.2.2:1080; DIRECT`.
 fn read_entries(text: &str, out: &mut Output<'_>) {
-    for entry in text.split([';', '\n']) {
-        let mut words = entry.split_whitespace();
-        let (Some(kind), Some(address), None) = (words.next(), words.next(), words.next()) else { continue };
-        let stated = match kind.to_ascii_uppercase().as_str() {
-            "PROXY" | "HTTP" => Hints::NONE.with(Protocol::Http),
-            "HTTPS" => Hints::NONE.with(Protocol::Https),
-            "SOCKS4" => Hints::NONE.with(Protocol::Socks4),
-            "SOCKS5" => Hints::NONE.with(Protocol::Socks5),
-            // Some browsers take it for version 4, some for 5.
-            "SOCKS" => Hints::NONE,
-            _ => continue,
-        };
+    for text in text.split([';', '\n']) {
+        let Some((stated, read)) = entry(text) else { continue };
         let mut reading = Reading::default();
-        match text::endpoint_prefix(address.as_bytes()) {
-            Ok((endpoint, used)) if used == address.len() => reading.take(endpoint, None, stated),
-            Ok(_) => reading.note(RefusalReason::Syntax),
+        match read {
+            Ok(endpoint) => reading.take(endpoint, None, stated),
             Err(reason) => reading.note(reason),
         }
-        out.settle_entry(&mut reading, entry.trim().as_bytes());
+        out.settle_entry(&mut reading, text.trim().as_bytes());
     }
+}
+
+/// Reads `PROXY 192.0.2.1:80`: the protocol that it states, and the address. None when it is no such entry.
+pub(crate) fn entry(text: &str) -> Option<(Hints, Result<Endpoint, RefusalReason>)> {
+    let mut words = text.split_whitespace();
+    let (Some(kind), Some(address), None) = (words.next(), words.next(), words.next()) else { return None };
+    let stated = match kind.to_ascii_uppercase().as_str() {
+        "PROXY" | "HTTP" => Hints::NONE.with(Protocol::Http),
+        "HTTPS" => Hints::NONE.with(Protocol::Https),
+        "SOCKS4" => Hints::NONE.with(Protocol::Socks4),
+        "SOCKS5" => Hints::NONE.with(Protocol::Socks5),
+        // Some browsers take it for version 4, some for 5.
+        "SOCKS" => Hints::NONE,
+        _ => return None,
+    };
+    let read = match text::endpoint_prefix(address.as_bytes()) {
+        Ok((endpoint, used)) if used == address.len() => Ok(endpoint),
+        Ok(_) => Err(RefusalReason::Syntax),
+        Err(reason) => Err(reason),
+    };
+    Some((stated, read))
 }

@@ -1,6 +1,6 @@
 //! A proxy that is given field by field: a row of a table, or an object of JSON.
 
-use proxydeck_domain::{Endpoint, EndpointError, Hints, Host, Protocol};
+use proxydeck_domain::{Endpoint, EndpointError, Hints, Protocol};
 
 use crate::RefusalReason;
 use crate::labels::{self, Claim};
@@ -76,6 +76,36 @@ const NAMES: &[(Field, &[&str])] = &[
             "diachiip",
             "alamatip",
             "ipаддрес",
+            "ipадреса",
+            "адресаip",
+            "ipadresa",
+            "ipadreso",
+            "ipadress",
+            "ipcím",
+            "διεύθυνσηip",
+            "عنوانip",
+            "آدرسip",
+            "ทีอยูip",
+            "iposoite",
+            "ipaadress",
+            "ipadrese",
+            "ipadresas",
+            "ipnaslov",
+            "כתובתip",
+            "आईपीपता",
+            "adresăip",
+            "adresaip",
+            "代理服务器ip",
+            "代理伺服器ip",
+            "服务器ip",
+            "伺服器ip",
+            "sunucuip",
+            "iphost",
+            "iporhost",
+            "iphostname",
+            "ipserver",
+            "プロキシip",
+            "프록시ip",
         ],
     ),
     (
@@ -232,6 +262,24 @@ const NAMES: &[(Field, &[&str])] = &[
             "cong",
             "portu",
             "nomorport",
+            "portproxy",
+            "代理端口",
+            "代理端口号",
+            "代理埠",
+            "port号",
+            "port號",
+            "port端口",
+            "端口port",
+            "المنفذ",
+            "منفذ",
+            "پورت",
+            "portti",
+            "θύρα",
+            "พอรต",
+            "פורט",
+            "पोरट",
+            "プロキシポート",
+            "프록시포트",
         ],
     ),
     (Field::PortOf(Protocol::Http), &["porthttp", "httpport"]),
@@ -303,6 +351,31 @@ const NAMES: &[(Field, &[&str])] = &[
             "jenis",
             "jenisproxy",
             "tipe",
+            "النوع",
+            "نوع",
+            "البروتوكول",
+            "پروتکل",
+            "típus",
+            "τύπος",
+            "πρωτόκολλο",
+            "ประเภท",
+            "โปรโตคอล",
+            "tyyppi",
+            "סוג",
+            "פרוטוקול",
+            "परकार",
+            "परोटोकॉल",
+            "类别",
+            "類別",
+            "协议类别",
+            "支持的协议",
+            "protokół",
+            "tipproxy",
+            "tipproxija",
+            "proxytip",
+            "vrsta",
+            "typproxy",
+            "типсервера",
         ],
     ),
     (Field::Version, &["version", "socksversion", "версия", "версияпрокси", "versión"]),
@@ -360,6 +433,7 @@ const NAMES: &[(Field, &[&str])] = &[
             "senha",
             "passwort",
             "kennwort",
+            "hasło",
             "motdepasse",
             "パスワード",
             "비밀번호",
@@ -587,7 +661,7 @@ impl<'a> Record<'a> {
         }
         let account = self.account()?;
         if !self.ports_of.is_empty() {
-            let host = Host::parse(address)?;
+            let host = text::host(address.as_bytes())?;
             for &(protocol, port) in &self.ports_of {
                 match parse_port(port).and_then(|port| Endpoint::new(host.clone(), port)) {
                     Ok(endpoint) => into.take(endpoint, account.clone(), Hints::NONE.with(protocol)),
@@ -596,7 +670,7 @@ impl<'a> Record<'a> {
             }
             return Ok(());
         }
-        match Host::parse(address) {
+        match text::host(address.as_bytes()) {
             Ok(_) if self.port.is_empty() => Err(RefusalReason::NoPort),
             Ok(host) => {
                 into.take(Endpoint::new(host, parse_port(self.port)?)?, account, stated);
@@ -608,7 +682,7 @@ impl<'a> Record<'a> {
                 if let Some((scheme, host)) = address.split_once("://")
                     && let Some(protocol) = labels::scheme(scheme.as_bytes())
                     && !self.port.is_empty()
-                    && let Ok(host) = Host::parse(host.trim_end_matches('/'))
+                    && let Ok(host) = text::host(host.trim_end_matches('/').as_bytes())
                 {
                     let stated = if stated.is_empty() { Hints::NONE.with(protocol) } else { stated };
                     into.take(Endpoint::new(host, parse_port(self.port)?)?, account, stated);
@@ -630,7 +704,7 @@ impl<'a> Record<'a> {
                 }
                 Ok(())
             }
-            Err(error) => Err(error.into()),
+            Err(reason) => Err(reason),
         }
     }
 

@@ -227,9 +227,7 @@ fn looks_like_literal(text: &[u8]) -> bool {
 }
 
 /// Names that begin a line of a configuration of Clash, and of nothing else.
-const CLASH: [&[u8]; 16] = [
-    b"proxies:",
-    b"Proxy:",
+const CLASH: [&[u8]; 13] = [
     b"proxy-groups:",
     b"proxy-providers:",
     b"mixed-port:",
@@ -239,12 +237,14 @@ const CLASH: [&[u8]; 16] = [
     b"external-controller:",
     b"log-level:",
     b"rule-providers:",
-    b"port: ",
     b"mode: rule",
     b"mode: Rule",
     b"mode: global",
     b"mode: direct",
 ];
+
+/// Names over the proxies of such a configuration. Behind them stands a list, or nothing.
+const CLASH_LISTS: [&[u8]; 2] = [b"proxies:", b"Proxy:"];
 
 /// Whether a text is YAML that means more than its lines do: keys over lists, lists of objects.
 fn is_yaml(text: &[u8]) -> bool {
@@ -257,7 +257,11 @@ fn is_yaml(text: &[u8]) -> bool {
     }
     let mut key_before = false;
     for line in text.split(|b| *b == b'\n').map(<[u8]>::trim_ascii_end) {
-        if CLASH.iter().any(|name| line.starts_with(name)) {
+        let lists = CLASH_LISTS.iter().find_map(|name| line.strip_prefix(*name));
+        let is_list = |rest: &[u8]| {
+            rest.trim_ascii().first().is_none_or(|b| matches!(b, b'[' | b'{' | b'&' | b'#' | b'*' | b'!'))
+        };
+        if CLASH.iter().any(|name| line.starts_with(name)) || lists.is_some_and(is_list) {
             return true;
         }
         let inner = line.trim_ascii_start();

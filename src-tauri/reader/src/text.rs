@@ -2,11 +2,14 @@
 
 use std::ops::Range;
 
+use memchr::memmem;
 use proxydeck_domain::{Account, Endpoint, Hints, Host, Protocol};
 
 use crate::RefusalReason;
+use crate::labelled;
 use crate::labels;
-use crate::reading::{self, Reading};
+use crate::pac;
+use crate::reading::{self, Found, Reading};
 use crate::uri;
 
 /// Dividers of cells in lists without a header.
@@ -22,11 +25,24 @@ const FILE_ENDINGS: [&str; 24] = [
     "md", "php", "py", "rb", "rs", "sh", "ts", "txt", "xml",
 ];
 
+/// Those of them that are top-level domains as well.
+const TOP_LEVEL_ENDINGS: [&str; 5] = ["cc", "md", "py", "rs", "sh"];
+
 /// Reads a line that is no table and no JSON.
 pub(crate) fn read(line: &[u8], into: &mut Reading) {
     let line = without_remark(line);
+    if read_choice(line, into) {
+        return;
+    }
     if !read_words(line, into) && !read_cells(line, into) {
         uri::read_all(line, into, scan);
+    }
+    if into.found.is_empty()
+        && !labelled::read(line, into)
+        && !read_wide(line, into)
+        && into.problem.is_none()
+    {
+        return;
     }
     if (!into.found.is_empty() || into.problem.is_some()) && labels::is_foreign_line(line) {
         return into.disown(RefusalReason::OtherScheme);
@@ -43,15 +59,79 @@ fn without_remark(line: &[u8]) -> &[u8] {
 
 /// Gives proxies without a protocol the one that a word of the line names, where it cannot mean another one.
 fn claim_by_words(line: &[u8], into: &mut Reading) {
-    if into.found.is_empty() || into.found.iter().any(|f| !f.stated.is_empty()) {
+    if into.found.is_empty() || into.found.iter().any(|f| !f.stated.is_empty() || f.fallback.is_some()) {
         return;
     }
-    let hints = labels::in_words(line);
+    let mut hints = labels::in_words(line);
+    if into.found.len() > 1 && !hints.is_empty() {
+        // A word between two addresses is about one of them: `192.0.2.1:80 http, 192.0.2.2:81`.
+        hints = around(line, into);
+    }
     if into.found.len() == 1 || hints.iter().count() == 1 {
         for found in &mut into.found {
             found.stated = hints;
         }
     }
+}
+
+/// The protocols that a line names in front of its first address or behind its last one.
+fn around(line: &[u8], reading: &Reading) -> Hints {
+    let place = |found: Option<&Found>, is_last: bool| {
+        let host = found?.proxy.endpoint.host().to_string();
+        if is_last { memmem::rfind(line, host.as_bytes()) } else { memmem::find(line, host.as_bytes()) }
+    };
+    let (Some(first), Some(last)) = (place(reading.found.first(), false), place(reading.found.last(), true))
+    else {
+        return Hints::NONE;
+    };
+    labels::in_words(&line[..first]).union(labels::in_words(&line[last..]))
+}
+
+/// Reads what a PAC file returns, on a line of its own: `PROXY 192.0.2.1:80; SOCKS5 192.0.2.2:1080; DIRECT`. True when
+/// the line is that.
+fn read_choice(line: &[u8], into: &mut Reading) -> bool {
+    if !matches!(line.first(), Some(b'P' | b'S' | b'H' | b'D')) || memchr::memchr(b';', line).is_none() {
+        return false;
+    }
+    let entries: Option<Vec<_>> = line
+        .split(|b| *b == b';')
+        .map(<[u8]>::trim_ascii)
+        .filter(|entry| !entry.is_empty() && *entry != b"DIRECT")
+        .map(|entry| pac::entry(std::str::from_utf8(entry).ok()?))
+        .collect();
+    let Some(entries) = entries.filter(|entries| !entries.is_empty()) else { return false };
+    for (stated, read) in entries {
+        match read {
+            Ok(endpoint) => into.take(endpoint, None, stated),
+            Err(reason) => into.note(reason),
+        }
+    }
+    true
+}
+
+/// Reads an address and a port with a colon between them that has blanks around it or is a wide one: `192.0.2.1 : 80`,
+/// `192.0.2.1：80`. False when the line is something else.
+fn read_wide(line: &[u8], into: &mut Reading) -> bool {
+    const WIDE: &[u8] = "：".as_bytes();
+    let length = line.iter().take_while(|b| b.is_ascii_digit() || **b == b'.').count();
+    let (front, rest) = line.split_at(length);
+    let colon = rest.trim_ascii_start();
+    let is_spaced = colon.len() < rest.len();
+    let (port, is_wide) = match (colon.strip_prefix(b":"), colon.strip_prefix(WIDE)) {
+        (Some(port), _) => (port, false),
+        (_, Some(port)) => (port, true),
+        _ => return false,
+    };
+    let is_apart = is_spaced || is_wide || port.first().is_some_and(u8::is_ascii_whitespace);
+    let port = port.trim_ascii_start();
+    let digits = port.iter().take_while(|b| b.is_ascii_digit()).count();
+    let behind = &port[digits..];
+    // Behind `192.0.2.1: 80` a word may be what is counted.
+    let is_clear = behind.is_empty() || ((is_spaced || is_wide) && behind[0].is_ascii_whitespace());
+    let Some(found) = address(front).filter(|_| is_apart && digits > 0 && is_clear) else { return false };
+    into.problem = None;
+    note_pair(found, &port[..digits], into);
+    true
 }
 
 /// Reads `ip port …`, `name port`, and `type host port [user password]` as proxychains has it. True when the line
@@ -164,8 +244,13 @@ fn as_text(bytes: &[u8]) -> Result<&str, RefusalReason> {
     std::str::from_utf8(bytes).map_err(|_| RefusalReason::BadName)
 }
 
-fn host(text: &[u8]) -> Result<Host, RefusalReason> {
-    Ok(Host::parse(as_text(text)?)?)
+/// Reads a host. A name that ends in a number is an address with something glued to it: `192.0.2.1x`, `192.0.2.1-9`.
+pub(crate) fn host(text: &[u8]) -> Result<Host, RefusalReason> {
+    let host = Host::parse(as_text(text)?)?;
+    let ends_in_number = |name: &str| {
+        name.rsplit('.').next().is_some_and(|last| last.starts_with(|c: char| c.is_ascii_digit()))
+    };
+    if host.name().is_some_and(ends_in_number) { Err(RefusalReason::BadAddress) } else { Ok(host) }
 }
 
 fn endpoint(host: Host, port: &[u8]) -> Result<Endpoint, RefusalReason> {
@@ -181,7 +266,9 @@ fn plausible_name(text: &[u8], alone: bool) -> Option<Host> {
     let is_top_level =
         last.starts_with("xn--") || (last.len() >= 2 && last.bytes().all(|b| b.is_ascii_alphabetic()));
     let is_file = name.matches('.').count() == 1 && FILE_ENDINGS.contains(&last);
-    (alone || (is_top_level && !is_file)).then_some(host)
+    // No country is called `txt`.
+    let is_none = is_file && !TOP_LEVEL_ENDINGS.contains(&last);
+    ((alone && !is_none) || (is_top_level && !is_file)).then_some(host)
 }
 
 /// A part of a line between blanks and the characters that never stand in an address or an account.
@@ -291,6 +378,9 @@ fn read_with_account(text: &[u8]) -> Result<(Endpoint, Option<Account>, Hints), 
     let in_front = match endpoint_prefix(right) {
         Ok((endpoint, used)) => {
             let colon = memchr::memchr(b':', left).ok_or(RefusalReason::Syntax)?;
+            if left[..colon].eq_ignore_ascii_case(b"mailto") {
+                return Err(RefusalReason::PageAddress);
+            }
             let is_address = endpoint_prefix(left)
                 .is_ok_and(|(other, used)| used == left.len() && other.host().ip().is_some());
             if is_address || labels::scheme(&left[..colon]).is_some() {

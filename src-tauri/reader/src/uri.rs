@@ -40,6 +40,10 @@ pub(crate) fn read_all(
                 // A line of another protocol is that protocol's, whatever else stands in it.
                 return into.disown(reason);
             }
+            if reason == RefusalReason::Glued && end == next && next < line.len() {
+                // Two are glued together: where the first one ends is not known, so the second is none either.
+                read_to = next + 3 + token_length(&line[next + 3..]);
+            }
             into.note(reason);
         }
     }

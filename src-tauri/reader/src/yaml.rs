@@ -2,6 +2,7 @@
 
 use crate::RefusalReason;
 use crate::json::{self, Inherited};
+use crate::lines::Lines;
 use crate::output::Output;
 use crate::value::{MAX_VALUES, Value};
 
@@ -23,7 +24,15 @@ pub(crate) fn read(text: &str, out: &mut Output<'_>) {
     }
     // It was cut, or an item of it is broken: each item is read by itself.
     let mut told_of_fault = false;
-    for item in items(text) {
+    let items = items(text);
+    if items.is_empty() {
+        // Rulers and names with values are lines of text too.
+        let mut lines = Lines::default();
+        lines.push(text.as_bytes(), out);
+        lines.finish(out);
+        return;
+    }
+    for item in items {
         let renamed;
         let parsed = match parse(item.text) {
             // Names of proxies hold all sorts of signs, which nobody quoted.

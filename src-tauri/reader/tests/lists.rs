@@ -320,3 +320,80 @@ proptest! {
         prop_assert_eq!(read, [format!("http://{user}:{password}@192.0.2.1:80")]);
     }
 }
+
+#[test]
+fn an_entry_may_have_its_parts_in_lines_of_their_own() {
+    for (list, expected) in [
+        (
+            "IP: 192.0.2.1\nPort: 80\nType: HTTP\n\nIP: 192.0.2.2\nPort: 81\nType: SOCKS5\n",
+            &["http://192.0.2.1:80", "socks5://192.0.2.2:81"][..],
+        ),
+        (
+            "Type: HTTP\nIP: 192.0.2.1\nPort: 80\nType: SOCKS5\nIP: 192.0.2.2\nPort: 81",
+            &["http://192.0.2.1:80", "socks5://192.0.2.2:81"],
+        ),
+        ("port: 80\nip: 192.0.2.1\nport: 81\nip: 192.0.2.2\n", &["192.0.2.1:80", "192.0.2.2:81"]),
+        (
+            "[one]\nip = 192.0.2.1\ncountry = PE\nport = 80\n[two]\nip = 192.0.2.2\nport = 81\ntype = socks5\n",
+            &["192.0.2.1:80", "socks5://192.0.2.2:81"],
+        ),
+        ("地址：192.0.2.1\n端口：80\n------\n地址：192.0.2.2\n端口：81\n", &["192.0.2.1:80", "192.0.2.2:81"]),
+        ("host=192.0.2.1\nport=80\nuser=bob\npass=pw\n", &["bob:pw@192.0.2.1:80"]),
+        ("export PROXY_HOST=192.0.2.1\nexport PROXY_PORT=80\n", &["192.0.2.1:80"]),
+        (
+            "Proxy: 192.0.2.1:80\nCountry: PE\nType: SOCKS5\n\nProxy: 192.0.2.2:81\n192.0.2.3:82\n",
+            &["socks5://192.0.2.1:80", "192.0.2.2:81", "192.0.2.3:82"],
+        ),
+        ("---\nip: 192.0.2.1\nport: 80\n---\nip: 192.0.2.2\nport: 81\n", &["192.0.2.1:80", "192.0.2.2:81"]),
+        (
+            "---------\nIP: 192.0.2.1\nPort: 80\n---------\nIP: 192.0.2.2\nPort: 81\n",
+            &["192.0.2.1:80", "192.0.2.2:81"],
+        ),
+    ] {
+        assert_eq!(proxies(list), expected, "{list}");
+        for cut in 0..list.len() {
+            let mut collected = Collected::default();
+            let mut reader = Reader::new(&any_address());
+            reader.push(&list.as_bytes()[..cut], &mut collected);
+            reader.push(&list.as_bytes()[cut..], &mut collected);
+            reader.finish(&mut collected);
+            assert_eq!(collected.candidates.len(), expected.len(), "{list} cut at {cut}");
+        }
+    }
+}
+
+#[test]
+fn parts_of_two_entries_are_never_joined() {
+    for (list, expected, refused) in [
+        ("IP: 192.0.2.1\nIP: 192.0.2.2\nPort: 81\n", &["192.0.2.2:81"][..], &[(1, "no_port")][..]),
+        (
+            "IP: 192.0.2.1\nPort: 80\nPort: 81\nIP: 192.0.2.2\nPort: 82\n",
+            &["192.0.2.1:80", "192.0.2.2:82"],
+            &[(3, "no_address")],
+        ),
+        (
+            "Port: 80\nIP: 192.0.2.1\nIP: 192.0.2.2\nPort: 81\nIP: 192.0.2.3\n",
+            &["192.0.2.1:80", "192.0.2.3:81"],
+            &[(3, "no_port")],
+        ),
+        ("IP: 192.0.2.1\n\nPort: 80\n", &[], &[(1, "no_port"), (3, "no_address")]),
+        ("IP: 192.0.2.1\nwords\nPort: 80\n", &[], &[(1, "no_port"), (2, "no_address"), (3, "no_address")]),
+        ("Your IP: 192.0.2.1\nPort: 80\n", &[], &[(1, "no_port"), (2, "no_address")]),
+        ("Server: 192.0.2.1\nPort: 443\nSecret: ee00\n", &[], &[(1, "other_scheme")]),
+        (
+            "[Peer]\nPublicKey = abc\nEndpoint = 192.0.2.1:51820\n",
+            &[],
+            &[(1, "no_address"), (2, "other_scheme")],
+        ),
+        ("IP: 192.0.02.1\nPort: 80\nUser: u\nPass: pw\n", &[], &[(1, "leading_zero")]),
+    ] {
+        assert_eq!(proxies(list), expected, "{list}");
+        assert_eq!(refusals(list), refused, "{list}");
+    }
+    for list in ["IP: 192.0.02.1 Port: 80 User: u Pass: hunter2", "Port: 0 IP: 192.0.2.1 пароль: hunter2"]
+    {
+        let (collected, _) = collect(list, &any_address());
+        assert_eq!(collected.refusals.len(), 1, "{list}");
+        assert!(!collected.refusals[0].text.contains("hunter2"), "{}", collected.refusals[0].text);
+    }
+}

@@ -331,6 +331,97 @@ fn a_sound_address_beside_a_faulty_one_is_taken_and_the_fault_told() {
 }
 
 #[test]
+fn parts_that_carry_their_names() {
+    reads(&[
+        ("IP: 192.0.2.1 Port: 8080", &["192.0.2.1:8080"]),
+        ("Host=192.0.2.1 Port=8080", &["192.0.2.1:8080"]),
+        ("ip 192.0.2.1 port 8080", &["192.0.2.1:8080"]),
+        ("192.0.2.1 port 8080", &["192.0.2.1:8080"]),
+        ("IP : 192.0.2.1 Puerto : 8080 Tipo : HTTP", &["http://192.0.2.1:8080"]),
+        ("地址：192.0.2.1 端口：8080", &["192.0.2.1:8080"]),
+        ("代理IP：192.0.2.1，端口：8080，协议：HTTP", &["http://192.0.2.1:8080"]),
+        ("IP地址 192.0.2.1 端口 8080 协议 HTTP", &["http://192.0.2.1:8080"]),
+        ("アドレス：192.0.2.1 ポート：8080", &["192.0.2.1:8080"]),
+        ("Адрес: 192.0.2.1 Порт: 8080", &["192.0.2.1:8080"]),
+        ("Port: 8080 IP: 192.0.2.1", &["192.0.2.1:8080"]),
+        ("IP: 2001:db8::1 Port: 8080", &["[2001:db8::1]:8080"]),
+        ("ip [192.0.2.1] port [8080]", &["192.0.2.1:8080"]),
+        ("IP:192.0.2.1 PORT:8080", &["192.0.2.1:8080"]),
+        ("ip=192.0.2.1;port=8080;type=http", &["http://192.0.2.1:8080"]),
+        ("1. IP: 192.0.2.1 - Port: 8080 - HTTPS", &["https://192.0.2.1:8080"]),
+        ("Type: HTTP, IP: 192.0.2.1, Port: 8080, Country: US", &["http://192.0.2.1:8080"]),
+        ("IP: 192.0.2.1 Port: 8080 Type: SOCKS 5", &["socks5://192.0.2.1:8080"]),
+        ("Country: United States IP: 192.0.2.1 Port: 8080", &["192.0.2.1:8080"]),
+        ("HTTPS: 192.0.2.1 Port: 443", &["https://192.0.2.1:443"]),
+        ("HTTP Proxy  192.0.2.1  Port  3128", &["http://192.0.2.1:3128"]),
+        ("Hostname: proxy.example.com, Port: 8080", &["proxy.example.com:8080"]),
+        ("Server: 192.0.2.1 Port: 1080 Username: bob Password: pw", &["bob:pw@192.0.2.1:1080"]),
+        ("host=192.0.2.1,port=80,user=bob,pass=pw", &["bob:pw@192.0.2.1:80"]),
+        ("IP: 192.0.2.1 Port: 80 Exit IP: 192.0.2.9", &["192.0.2.1:80"]),
+        (
+            "IP:192.0.2.1,Port:80,Type:HTTP;IP:192.0.2.2,Port:81,Type:SOCKS5",
+            &["http://192.0.2.1:80", "socks5://192.0.2.2:81"],
+        ),
+        // A single yes or no belongs to a list of HTTP proxies, here as in a table.
+        ("IP: 192.0.2.1 Port: 80 HTTPS: no", &["http://192.0.2.1:80"]),
+    ]);
+    refuses(&[
+        ("Your IP: 192.0.2.1 Port: 51234", "no_port"),
+        ("exit ip: 192.0.2.1 port: 80", "no_port"),
+        ("DNS server: 192.0.2.53 port: 53", "no_port"),
+        ("Failed password for root from 192.0.2.1 port 4242", "no_port"),
+        ("* Connected to 192.0.2.1 (192.0.2.1) port 80", "no_port"),
+        ("Server at 192.0.2.1 Port 80", "no_port"),
+        ("Version: 1.2.3.4 Port: 80", "no_port"),
+        ("client ip=192.0.2.1 port=80", "no_address"),
+        ("IP Address Port Country", "no_address"),
+        ("ip: 192.0.2.1 port: 08080", "leading_zero"),
+        ("IP: 192.0.02.1 Port: 80", "leading_zero"),
+        ("ip: 192.0.2.1 port: 80-90", "bad_port"),
+        ("IP: 192.0.2.1 Port: 99999", "bad_port"),
+        ("IP: 192.0.2.1 Port: 80 Type: VMess", "other_scheme"),
+        ("Server: 192.0.2.1 Port: 443 Secret: ee00", "other_scheme"),
+        ("IP: 192.0.2.1 Port: 80 Type: sock5", "unknown_protocol"),
+        ("IP: 192.0.2.1 Port: 80 Login: bob Pass: my words", "ambiguous"),
+        ("IP: 192.0.2.1 Port: 80 Login: bob Pass: a;b", "ambiguous"),
+    ]);
+}
+
+#[test]
+fn a_colon_with_blanks_around_it_or_a_wide_one() {
+    reads(&[
+        ("192.0.2.1 : 80", &["192.0.2.1:80"]),
+        ("192.0.2.1: 80", &["192.0.2.1:80"]),
+        ("192.0.2.1：80", &["192.0.2.1:80"]),
+        ("192.0.2.1 : 80 SOCKS5", &["socks5://192.0.2.1:80"]),
+    ]);
+    refuses(&[("192.0.2.1: 80 requests", "no_port"), ("192.0.2.1 :", "no_port")]);
+}
+
+#[test]
+fn a_word_between_addresses_is_about_one_of_them() {
+    reads(&[
+        (
+            "PROXY 192.0.2.1:80; SOCKS5 192.0.2.2:81; DIRECT",
+            &["http://192.0.2.1:80", "socks5://192.0.2.2:81"],
+        ),
+        ("192.0.2.1:80 http, 192.0.2.2:81", &["192.0.2.1:80", "192.0.2.2:81"]),
+        ("192.0.2.1:80, 192.0.2.2:81 (http)", &["http://192.0.2.1:80", "http://192.0.2.2:81"]),
+    ]);
+}
+
+#[test]
+fn what_only_looks_like_a_name() {
+    refuses(&[
+        ("192.0.2.1-9:80", "bad_name"),
+        ("notes.txt:80", "bad_name"),
+        ("mailto:a@b.example:25", "page_address"),
+        ("http://192.0.2.1x:80", "bad_address"),
+        ("http://192.0.2.1:80http://192.0.2.2:81", "glued"),
+    ]);
+}
+
+#[test]
 fn addresses_that_are_not_public_are_refused_unless_the_user_allows_them() {
     let lists = [
         "10.0.0.1:80",
