@@ -29,8 +29,8 @@
 //!
 //! What pages hide (base64, percent signs, letters turned by thirteen, sums and exclusive ors of variables, packed
 //! scripts, ports in classes, decoys that a style hides, text turned round) is worked out without running a script: a
-//! closed set of functions on texts and numbers, without loops and conditions. What depends on anything else is unknown
-//! and shows nothing.
+//! closed set of functions on texts, numbers and arrays, and loops and conditions as far as every condition is known. All of
+//! it spends fuel, of which a loop has a quarter. What depends on anything else is unknown and shows nothing.
 //!
 //! A page of an error, of a login or a riddle brings nothing and is named ([`Totals::page`]), whatever it came with; a page
 //! that has proxies in a table or a box is a list whatever else it has.

@@ -32,6 +32,8 @@ pub(crate) struct Told {
     /// The endpoints of a page that were told with a protocol. A page that shows its table a second time as plain text
     /// says nothing new by it.
     pub(crate) stated: Option<HashSet<Endpoint>>,
+    /// What the scripts of parts of pages in the document may still use beside their length; none before the first.
+    pub(crate) spare_fuel: Option<u64>,
     /// Whether everything is counted and nothing given to the sink.
     pub(crate) is_silent: bool,
 }

@@ -398,6 +398,10 @@ fn pac_files_are_read_without_being_run() {
             "var list = [\"PROXY 192.0.2.1:80\", \"PROXY 192.0.2.2:81\"];\nfunction FindProxyForURL(url, host) { return list[0]; }",
             &["http://192.0.2.1:80", "http://192.0.2.2:81"],
         ),
+        (
+            "function FindProxyForURL(u, h) { var l = ['192.0.2.1:80', '192.0.2.2:81'], s = ''; for (var i = 0; i < l.length; i++) { s += 'PROXY ' + l[i] + '; '; } return s + 'DIRECT'; }",
+            &["http://192.0.2.1:80", "http://192.0.2.2:81"],
+        ),
     ]);
     assert_eq!(
         refusals("function FindProxyForURL(u, h) { return 'PROXY proxy:8080'; }"),

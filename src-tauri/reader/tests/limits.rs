@@ -85,6 +85,46 @@ const HOSTILE: &[Hostile] = &[
             n,
         )
     }),
+    ("loops without end", Format::Html, |n| format!("<script>{}</script>", fill("for(;;){a=1}", n))),
+    ("loops in scripts of their own", Format::Html, |n| fill("<script>while(1){a='x'+a}</script>", n)),
+    ("loops in loops", Format::Html, |n| format!("<script>{}</script>", fill("for(i=0;i<9;i++){", n))),
+    ("loops over a long text", Format::Html, |n| {
+        format!(
+            "<script>s='{}';r='';for(i=0;i<s.length;i++){{r+=s.charAt(i)}}document.write(r)</script>",
+            fill("8", n)
+        )
+    }),
+    ("loops over an array that grows", Format::Html, |n| {
+        format!("<script>a=[1];{}</script>", fill("for(i=0;i<a.length;i++){a.push(i)}", n))
+    }),
+    ("conditions in conditions", Format::Html, |n| format!("<script>{}</script>", fill("if(1)", n))),
+    ("conditions that are not known", Format::Html, |n| {
+        format!("<script>{}</script>", fill("if(x){y=1}else ", n))
+    }),
+    ("choices in choices", Format::Html, |n| format!("<script>a={}</script>", fill("1?2:", n))),
+    ("arrays of themselves", Format::Html, |n| format!("<script>a=[1];{}</script>", fill("a=[a,a,a];", n))),
+    ("arrays in arrays", Format::Html, |n| format!("<script>a=[1];{}</script>", fill("a=[a];", n))),
+    ("texts of arrays", Format::Html, |n| {
+        format!("<script>a='{}'.split('');a.push(x);{}</script>", "x".repeat(10_000), fill("b=a+'';", n))
+    }),
+    ("scripts in a script", Format::Html, |n| {
+        format!("<script>{}for(;;){{eval('b=1')}}</script>", number(n, |i| format!("a{i}=1;")))
+    }),
+    ("shared arrays", Format::Html, |n| {
+        format!("<script>{}for(;;){{f(a0)}}</script>", number(n, |i| format!("a{i}=[1];")))
+    }),
+    ("templates", Format::Html, |n| format!("<script>{}</script>", fill("`${", n))),
+    ("open templates", Format::Html, |n| format!("<script>{}</script>", fill("a=`${b}", n))),
+    ("cases", Format::Html, |n| format!("<script>{}</script>", fill("switch(1){case 2:", n))),
+    ("attempts", Format::Html, |n| format!("<script>{}</script>", fill("try{", n))),
+    ("loops in parts of pages", Format::Json, |n| {
+        format!("[{}1]", fill("\"<script>for(;;){a=1}</script><b>x</b>\",", n))
+    }),
+    ("names in a line", Format::Text, |n| fill(&(fill("ip: 192.0.2.1 port ", 4000) + "\n"), n)),
+    ("signs in a line", Format::Text, |n| fill(&(fill("port: = ", 4000) + "\n"), n)),
+    ("words before a name", Format::Text, |n| fill(&(fill("a b port: x ", 4000) + "\n"), n)),
+    ("parts in lines", Format::Text, |n| fill("IP: 192.0.2.1\nType: HTTP\n", n)),
+    ("other names in lines", Format::Text, |n| fill("IP: 192.0.2.1\na: b\na: b\n", n)),
     ("deep arrays", Format::Json, |n| fill("[", n)),
     ("deep objects", Format::Json, |n| fill("{\"a\":", n)),
     ("broken objects", Format::Json, |n| fill("{\"a\":[{\"b\":\n", n)),

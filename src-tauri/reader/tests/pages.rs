@@ -276,6 +276,47 @@ fn variables_of_a_page_are_known_in_its_rows() {
     assert_eq!(proxies(by_id), ["192.0.2.1:8080"]);
 }
 
+#[test]
+fn loops_and_conditions_of_decoders_are_followed() {
+    for script in [
+        "var s='';for(var i=0;i<4;i++){s+='8080'.charAt(i);}document.write(s);",
+        "var a=[56,48,56,48],s='';for(i=0;i<a.length;++i)s+=String.fromCharCode(a[i]);document.write(s);",
+        "var a='0808',s='';for(var i=a.length-1;i>=0;i--){s+=a[i]}document.write(s)",
+        "function d(x){var r='';for(var i=0;i<x.length;i+=2){r+=String.fromCharCode(parseInt(x.substr(i,2),16));}return r;}document.write(d('38303830'))",
+        "function d(x,k){var r='';for(var i=0;i<x.length;i++){r+=String.fromCharCode(x.charCodeAt(i)^k);}return r;}document.write(d('9191',1))",
+        "var s='';var a=[9,1,9,1];for(var i in a){s+=a[i]-1}document.write(s)",
+        "var s='';for(const c of [8,0,8,0]){s+=c}document.write(s)",
+        "var s='';[8,0,8,0].forEach(function(c){s+=c});document.write(s)",
+        "document.write([8,0,8,0].reduce((a,b)=>a+''+b))",
+        "document.write([1,8,0,8,0].filter(x=>x!=1).join(''))",
+        "var i=4,s='';while(i-->0){s+=i%2?8:0}document.write(s)",
+        "var i=0,s='';do{s+='8080'[i];i++}while(i<4);document.write(s)",
+        "var s='';for(var i=0;i<9;i++){if(i==4)break;s+=[8,0,8,0][i]}document.write(s)",
+        "var s='';for(var i=0;i<2;i++)for(var j=0;j<2;j++)s+=j?0:8;document.write(s)",
+        "function d(x){for(var i=0;i<5;i++){if(i==x)return 8078+i}return 80}document.write(d(2))",
+        "var p=8080;if(p>80){document.write(p)}else{document.write(80)}",
+        "if(0){document.write(1)}else if(1){document.write(8080)}else{document.write(2)}",
+        "switch(3){case 1:document.write(1);case 3:document.write(80);case 4:document.write(80);break;default:document.write(9)}",
+        "try{document.write(8080)}catch(e){}",
+        "document.write(8080 > 80 ? 8080 : 80)",
+        "document.write(String.fromCharCode.apply(null,[56,48,56,48]))",
+        "document.write([...'0808'].reverse().join(''))",
+        "var t=[];t.push('80');t[1]='80';document.write(t.join(''))",
+        "var m={a:'8',b:'0'},s='';'abab'.split('').forEach(function(c){s+=m[c]});document.write(s)",
+        "var a=['0','8','0','8'];a.reverse();document.write(a.join(''))",
+        "var p=8079;p++;document.write(p)",
+        "let a=8000;document.write(`${a+80}`)",
+        "document.write(eval('8000+80'))",
+        // Variables of a function end with it.
+        "var r='8080';function d(x){var i=0,r='';for(;i<x.length;i++){r+=x[i]}return r}d('99');document.write(r)",
+        // A loop that goes on for too long costs itself.
+        "for(;;){n=1}document.write(8080)",
+    ] {
+        let page = in_table("192.0.2.1", &format!("<script>{script}</script>"));
+        assert_eq!(proxies(&page), ["192.0.2.1:8080"], "{script}");
+    }
+}
+
 /// Packs a script as the usual packer does, with one word in its table for each word of the script.
 fn packed(script: &str, parameters: &str, separator: &str) -> String {
     let mut words: Vec<String> = Vec::new();
@@ -452,7 +493,22 @@ fn what_cannot_be_worked_out_is_never_taken() {
     for port in [
         "<script>document.write(unknown ^ 5)</script>",
         "<script>document.write(Math.random() * 8080)</script>",
-        "<script>var p = 80; for (var i = 0; i < 3; i++) { p = p * 2 } document.write(p)</script>",
+        "<script>var p = 80; for (var i = 0; i < Math.random() * 9; i++) { p++ } document.write(p)</script>",
+        "<script>while (true) { document.write(1) }</script>",
+        "<script>var i = 0; while (i < 3) { if (z) { break } i++ } document.write(80 + i)</script>",
+        "<script>var p = 80; try { p = f() } catch (e) { p = 81 } document.write(p)</script>",
+        "<script>function f(x) { if (z) return 80; return 81 } document.write(f(1))</script>",
+        "<script>var p = 80; x && (p = 81); document.write(p)</script>",
+        "<script>var p = 80; x ? p = 81 : p = 82; document.write(p)</script>",
+        "<script>switch (navigator.a) { case 1: document.write(80); break; default: document.write(81) }</script>",
+        "<script>var a = [8, 0]; shuffle(a); document.write(a.join(''))</script>",
+        "<script>var a = [8, 0]; var b = a; b.push(8); document.write(a.join(''))</script>",
+        "<script>var a = [1, 8]; a.sort(); document.write(a.join(''))</script>",
+        "<script>var a = [8, 0]; a.length = 1; document.write(a.join(''))</script>",
+        "<script>var o = {p: 80}; o.p = 81; document.write(o.p)</script>",
+        "<script>var o = {p: 80}; o.p += 1; document.write(o.p)</script>",
+        "<script>var s = '80'; x: for (i = 0; i < 2; i++) { for (;;) { s += '1'; continue x } } document.write(s)</script>",
+        "<script>throw 1; document.write(80)</script>",
         "<script>var p = 80; if (window.top) { p = 81 } document.write(p)</script>",
         "<script>document.write(a ? 80 : 81)</script>",
         "<script>document.write(new Date().getTime())</script>",

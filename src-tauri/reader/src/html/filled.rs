@@ -17,7 +17,7 @@ pub(super) struct Found {
 }
 
 impl Found {
-    pub(super) fn of(survey: &mut Survey, companions: &[String]) -> Self {
+    pub(super) fn of(survey: &mut Survey, companions: &[String], spare: &mut u64) -> Self {
         let mut found = Self::default();
         for companion in companions {
             let is_script =
@@ -29,7 +29,7 @@ impl Found {
             }
         }
         found.script_bytes = survey.scripts.iter().map(String::len).sum();
-        let mut fuel = Fuel::for_script(found.script_bytes);
+        let mut fuel = Fuel::with_spare(*spare, found.script_bytes);
         let mut scripts = Scripts::new(&survey.page);
         for script in &survey.scripts {
             for (selector, text) in scripts.run(script, &mut fuel).filled {
@@ -38,6 +38,7 @@ impl Found {
                 }
             }
         }
+        *spare = fuel.spare_of(*spare);
         found
     }
 

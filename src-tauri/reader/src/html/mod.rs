@@ -14,6 +14,7 @@ mod walk;
 use std::collections::HashSet;
 
 use crate::output::{Output, Told};
+use crate::script::BASE_FUEL;
 use crate::{Options, Page};
 use filled::Found;
 use survey::Survey;
@@ -42,7 +43,8 @@ pub(crate) fn read(text: &str, options: &Options, out: &mut Output<'_>) -> Optio
     token::go_through(text, &mut survey);
     let kind = survey.marks.page();
     let selectors = options.selectors.as_ref();
-    let found = Found::of(&mut survey, &options.companions);
+    let mut spare = BASE_FUEL;
+    let found = Found::of(&mut survey, &options.companions, &mut spare);
     if let Some(selectors) = selectors {
         picked::read(text, selectors, out);
         return kind;
@@ -51,7 +53,7 @@ pub(crate) fn read(text: &str, options: &Options, out: &mut Output<'_>) -> Optio
         let mut trial: Told = out.told.trial();
         let mut nobody = Nobody;
         let mut silent = Output { told: &mut trial, sink: &mut nobody };
-        let walked = walk(text, &survey, &found, &mut silent);
+        let walked = walk(text, &survey, &found, &mut { BASE_FUEL }, &mut silent);
         let all = silent.told.totals.candidates;
         // Many lists have a form to log in; the page of a riddle shows the address of who asked.
         let has_lines = mark == Page::Login && walked.whole_lines > 0;
@@ -60,7 +62,7 @@ pub(crate) fn read(text: &str, options: &Options, out: &mut Output<'_>) -> Optio
         }
     }
     out.told.stated = Some(HashSet::new());
-    let walked = walk(text, &survey, &found, out);
+    let walked = walk(text, &survey, &found, &mut { BASE_FUEL }, out);
     out.told.stated = None;
     if walked.has_holes {
         for address in &survey.wanted {
@@ -75,8 +77,11 @@ pub(crate) fn read(text: &str, options: &Options, out: &mut Output<'_>) -> Optio
 pub(crate) fn read_fragment(text: &str, out: &mut Output<'_>) {
     let mut survey = Survey::default();
     token::go_through(text, &mut survey);
-    let found = Found::of(&mut survey, &[]);
-    walk(text, &survey, &found, out);
+    // A document may have very many of them, so they share what scripts may use beside their length.
+    let mut spare = out.told.spare_fuel.unwrap_or(BASE_FUEL);
+    let found = Found::of(&mut survey, &[], &mut spare);
+    walk(text, &survey, &found, &mut spare, out);
+    out.told.spare_fuel = Some(spare);
 }
 
 /// Hears of nothing.

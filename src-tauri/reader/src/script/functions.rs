@@ -5,12 +5,16 @@ use std::collections::HashMap;
 use std::rc::Rc;
 
 use super::fuel::Stop;
-use super::machine::{CALLBACK_DEPTH, MAX_CALLBACKS, MAX_NESTING, Machine};
-use super::tokens::Token;
+use super::machine::{CALLBACK_DEPTH, Doing, MAX_CALLBACKS, MAX_NESTING, Machine};
+use super::statements::Flow;
+use super::tokens::{Placed, Token};
 use super::value::{Function, Value};
 
-/// What a call costs beside the words of the function.
+/// What a call costs beside what is worked out in it.
 const CALL_COST: usize = 16;
+
+/// How many variables of a function are known to end with it.
+const MAX_LOCALS: usize = 64;
 
 impl<'a> Machine<'_, 'a, '_> {
     /// Reads the parameters and the body of a function.
@@ -27,7 +31,7 @@ impl<'a> Machine<'_, 'a, '_> {
         let body_end = self.closing(self.at).ok_or(Stop)?;
         let body = &self.tokens[self.at + 1..body_end];
         self.fuel.spend(body.len())?;
-        let function = Function { parameters, body: body.into(), is_expression: false };
+        let function = Function { parameters, locals: locals(body), body: body.into(), is_expression: false };
         self.at = body_end + 1;
         Ok(Value::Function(Rc::new(function)))
     }
@@ -64,6 +68,7 @@ impl<'a> Machine<'_, 'a, '_> {
             self.at = end + 1;
             return Ok(Some(Value::Function(Rc::new(Function {
                 parameters,
+                locals: locals(tokens),
                 body: tokens.into(),
                 is_expression: false,
             }))));
@@ -84,11 +89,19 @@ impl<'a> Machine<'_, 'a, '_> {
         let tokens = &self.tokens[body..end];
         self.fuel.spend(tokens.len())?;
         self.at = end;
-        Ok(Some(Value::Function(Rc::new(Function { parameters, body: tokens.into(), is_expression: true }))))
+        Ok(Some(Value::Function(Rc::new(Function {
+            parameters,
+            locals: Vec::new(),
+            body: tokens.into(),
+            is_expression: true,
+        }))))
     }
 
     pub(super) fn call(&mut self, callee: &Value<'a>, arguments: &[Value<'a>]) -> Result<Value<'a>, Stop> {
         self.fuel.spend(0)?;
+        if self.doing != Doing::All {
+            return Ok(Value::Unknown);
+        }
         match callee {
             Value::Function(function) => self.apply(function, arguments),
             Value::Path(path) => {
@@ -108,18 +121,22 @@ impl<'a> Machine<'_, 'a, '_> {
         if self.depth > MAX_NESTING {
             return Err(Stop);
         }
-        self.fuel.spend(CALL_COST + function.body.len())?;
+        self.fuel.spend(CALL_COST + function.parameters.len() + function.locals.len())?;
+        let all_arguments = Value::array(arguments.to_vec())?;
         // Variables of a function end with it.
         let mut shadowed: Vec<(Rc<str>, Option<Value<'a>>)> = Vec::new();
         let mut local = |name: &str, value: Value<'a>, variables: &mut HashMap<Rc<str>, Value<'a>>| {
             let name: Rc<str> = name.into();
             shadowed.push((Rc::clone(&name), variables.insert(name, value)));
         };
+        for name in &function.locals {
+            local(name, Value::Unknown, &mut self.scripts.variables);
+        }
         for (index, parameter) in function.parameters.iter().enumerate() {
             let value = arguments.get(index).cloned().unwrap_or(Value::Unknown);
             local(parameter, value, &mut self.scripts.variables);
         }
-        local("arguments", Value::Array(arguments.to_vec()), &mut self.scripts.variables);
+        local("arguments", all_arguments, &mut self.scripts.variables);
         let mut inner = Machine {
             scripts: self.scripts,
             tokens: &function.body,
@@ -127,8 +144,14 @@ impl<'a> Machine<'_, 'a, '_> {
             fuel: self.fuel,
             effects: self.effects,
             depth: self.depth + CALLBACK_DEPTH,
+            doing: Doing::All,
+            is_strict: true,
         };
         let result = if function.is_expression { inner.expression() } else { inner.body() };
+        if result.is_err() {
+            // What it did of its work is not known.
+            inner.forget(0, function.body.len());
+        }
         for (name, before) in shadowed.into_iter().rev() {
             match before {
                 Some(value) => self.scripts.variables.insert(name, value),
@@ -152,24 +175,39 @@ impl<'a> Machine<'_, 'a, '_> {
         }
     }
 
-    /// Works out the body of a function up to what it returns: statements in a row and nothing else.
+    /// Works out the body of a function up to what it returns.
     fn body(&mut self) -> Result<Value<'a>, Stop> {
-        while let Some(token) = self.peek() {
-            match token {
-                Token::Word("return") => {
-                    self.at += 1;
-                    return self.expression();
-                }
-                Token::Word("if" | "for" | "while" | "switch" | "try" | "do") => return Err(Stop),
-                _ => {
-                    let before = self.at;
-                    self.statement()?;
-                    if self.at == before {
-                        return Err(Stop);
-                    }
-                }
-            }
+        match self.block(self.tokens.len())? {
+            Flow::Return(value) => Ok(value),
+            _ => Ok(Value::Unknown),
         }
-        Ok(Value::Unknown)
     }
+}
+
+/// The variables that a function declares.
+fn locals<'a>(body: &[Placed<'a>]) -> Vec<&'a str> {
+    let mut found = Vec::new();
+    let mut depth = 0_usize;
+    // How deep the declaration stands that is being read.
+    let mut declares: Option<usize> = None;
+    let mut is_name = false;
+    for placed in body {
+        match placed.token {
+            Token::Word("var" | "let" | "const") => {
+                declares = Some(depth);
+                is_name = true;
+                continue;
+            }
+            Token::Word(name) if is_name && found.len() < MAX_LOCALS => found.push(name),
+            Token::Sign("(" | "[" | "{") => depth += 1,
+            Token::Sign(")" | "]" | "}") => {
+                depth = depth.saturating_sub(1);
+                declares = declares.filter(|own| *own <= depth);
+            }
+            Token::Sign(";") => declares = None,
+            _ => {}
+        }
+        is_name = declares == Some(depth) && placed.token == Token::Sign(",");
+    }
+    found
 }

@@ -3,16 +3,19 @@
 
 use std::borrow::Cow;
 
-use super::MAX_TEXT;
 use super::decoding::{from_base64, rot13, unescaped};
 use super::fuel::Stop;
-use super::machine::{MAX_PATH, Machine};
+use super::machine::{Doing, MAX_PATH, Machine};
 use super::numbers::{math, parse_int};
 use super::value::{Value, text_value};
+use super::{MAX_FILLED, MAX_TEXT};
 
 impl<'a> Machine<'_, 'a, '_> {
     /// The functions that every script knows, and those by which pages decode.
     pub(super) fn known(&mut self, path: &str, arguments: &[Value<'a>]) -> Result<Value<'a>, Stop> {
+        if self.doing != Doing::All {
+            return Ok(Value::Unknown);
+        }
         let path = path.strip_prefix("window.").or_else(|| path.strip_prefix("self.")).unwrap_or(path);
         let last = path.rsplit('.').next().unwrap_or(path);
         let first = arguments.first().cloned().unwrap_or(Value::Unknown);
@@ -62,7 +65,12 @@ impl<'a> Machine<'_, 'a, '_> {
             "hexdec" | "hex2dec" => parse_int(&text.unwrap_or_default(), 16),
             "dep" if path == "gp.dep" => parse_int(&text.unwrap_or_default(), 16),
             "String" => of_text(text),
-            "Array" => Value::Array(arguments.to_vec()),
+            "Array" => Value::array(arguments.to_vec())?,
+            "from" if path == "Array.from" => match &first {
+                Value::Text(text) => Value::array(text.chars().map(|c| text_value(c.to_string())).collect())?,
+                Value::Array(_) => first,
+                _ => Value::Unknown,
+            },
             "fromCharCode" | "fromCodePoint" => {
                 let characters: Option<String> = arguments
                     .iter()
@@ -83,19 +91,28 @@ impl<'a> Machine<'_, 'a, '_> {
             },
             "eval" => {
                 if let Some(script) = text {
-                    self.run_more(&script)?;
+                    self.run_more(&script)?
+                } else {
+                    Value::Unknown
                 }
-                Value::Unknown
             }
             "parse" if path == "JSON.parse" => {
+                if self.effects.parsed.len() >= MAX_FILLED {
+                    return Err(Stop);
+                }
                 self.effects.parsed.extend(text);
                 Value::Unknown
             }
             _ => {
-                if let ([Value::Text(only)], true) = (arguments, path.len() <= MAX_PATH) {
+                if let ([Value::Text(only)], true) = (arguments, path.len() <= MAX_PATH)
+                    && self.effects.unknown_calls.len() < 2
+                {
                     self.effects.unknown_calls.push((path.to_owned(), only.to_string()));
                 }
                 self.call_back(arguments);
+                for argument in arguments {
+                    self.forget_value(argument)?;
+                }
                 Value::Unknown
             }
         })

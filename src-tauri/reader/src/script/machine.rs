@@ -19,6 +19,17 @@ pub(super) const CALLBACK_DEPTH: usize = 4;
 /// The longest path or selector that a script may name.
 pub(super) const MAX_PATH: usize = 256;
 
+/// Whether what is read is done.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Doing {
+    /// It is.
+    All,
+    /// Nobody knows: what it assigns is unknown from then on.
+    Perhaps,
+    /// It is not.
+    Nothing,
+}
+
 pub(super) struct Machine<'m, 'a, 'p> {
     pub(super) scripts: &'m mut Scripts<'a, 'p>,
     pub(super) tokens: &'m [Placed<'a>],
@@ -26,6 +37,9 @@ pub(super) struct Machine<'m, 'a, 'p> {
     pub(super) fuel: &'m mut Fuel,
     pub(super) effects: &'m mut Effects,
     pub(super) depth: usize,
+    pub(super) doing: Doing,
+    /// Whether a statement that is not understood makes everything behind it unknown, as in a function or a loop.
+    pub(super) is_strict: bool,
 }
 
 impl<'a> Machine<'_, 'a, '_> {
@@ -73,6 +87,11 @@ impl<'a> Machine<'_, 'a, '_> {
     }
 
     pub(super) fn set(&mut self, name: &str, value: Value<'a>) {
+        let value = match self.doing {
+            Doing::All => value,
+            Doing::Perhaps => Value::Unknown,
+            Doing::Nothing => return,
+        };
         if let Some(slot) = self.scripts.variables.get_mut(name) {
             *slot = value;
         } else if self.scripts.variables.len() < MAX_VARIABLES {

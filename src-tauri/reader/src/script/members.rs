@@ -4,20 +4,30 @@
 use std::borrow::Cow;
 use std::rc::Rc;
 
+use super::MAX_TEXT;
 use super::fuel::Stop;
-use super::machine::{MAX_PATH, Machine};
+use super::machine::{Doing, MAX_PATH, Machine};
 use super::numbers::to_radix;
 use super::value::{Value, element, range, text_value};
-use super::{MAX_ARRAY, MAX_TEXT};
 
 /// What is put behind the selector of an element when its data are asked for.
 const DATASET: &str = "\u{0}dataset";
+
+/// The methods by which an array is changed where it stands.
+pub(super) const CHANGING: [&str; 9] =
+    ["push", "pop", "shift", "unshift", "reverse", "sort", "splice", "fill", "copyWithin"];
 
 impl<'a> Machine<'_, 'a, '_> {
     pub(super) fn property(&mut self, value: &Value<'a>, name: &str) -> Value<'a> {
         #[allow(clippy::cast_precision_loss, reason = "lengths are small")]
         match value {
-            Value::Text(text) if name == "length" => Value::Number(text.chars().count() as f64),
+            Value::Text(text) if name == "length" => {
+                if self.fuel.spend_bytes(text.len()).is_err() {
+                    return Value::Unknown;
+                }
+                Value::Number(text.chars().count() as f64)
+            }
+            Value::Object(object) => object.get(name),
             Value::Array(items) if name == "length" => Value::Number(items.len() as f64),
             Value::Path(path) => {
                 if &**path == "window"
@@ -60,7 +70,20 @@ impl<'a> Machine<'_, 'a, '_> {
         arguments: &[Value<'a>],
     ) -> Result<Value<'a>, Stop> {
         let first = arguments.first();
+        if self.doing != Doing::All {
+            return Ok(Value::Unknown);
+        }
         match value {
+            // `String.fromCharCode.apply(null, […])`
+            Value::Path(path) if name == "apply" && &**path == "String.fromCharCode" => {
+                let Some(Value::Array(items)) = arguments.get(1) else { return Ok(Value::Unknown) };
+                let items = Rc::clone(items);
+                self.known(path, &items)
+            }
+            Value::Object(object) => match object.get(name) {
+                Value::Function(function) => self.apply(&function, arguments),
+                _ => Ok(Value::Unknown),
+            },
             Value::Path(path) => {
                 if path.len() + name.len() > MAX_PATH {
                     return Ok(Value::Unknown);
@@ -78,7 +101,7 @@ impl<'a> Machine<'_, 'a, '_> {
                 Ok(match (name, argument) {
                     ("html" | "text" | "append" | "val", Some(text)) => {
                         self.fuel.spend(text.len())?;
-                        self.effects.filled.push((selector.to_string(), text.into_owned()));
+                        self.effects.fill(selector, &text)?;
                         Value::Element(Rc::clone(selector))
                     }
                     ("getAttribute" | "attr" | "prop", Some(attribute)) => {
@@ -93,11 +116,22 @@ impl<'a> Machine<'_, 'a, '_> {
                 })
             }
             Value::Array(items) => self.array_method(items, name, arguments),
-            Value::Text(_) | Value::Number(_) => {
+            Value::Text(_) | Value::Number(_) | Value::Bool(_) => {
                 if name == "toString"
                     && let (Value::Number(number), Some(radix)) = (value, first.and_then(Value::index))
                 {
                     return Ok(to_radix(*number, radix));
+                }
+                if let (Value::Text(text), "charAt" | "charCodeAt") = (value, name) {
+                    self.fuel.spend_bytes(text.len())?;
+                    let character = element(value, first.and_then(Value::index).unwrap_or(0));
+                    return Ok(match (name, &character) {
+                        ("charCodeAt", Value::Text(c)) => c
+                            .chars()
+                            .next()
+                            .map_or(Value::Unknown, |c| Value::Number(f64::from(u32::from(c)))),
+                        _ => character,
+                    });
                 }
                 let Some(text) = value.text().map(Cow::into_owned) else { return Ok(Value::Unknown) };
                 self.fuel.spend(text.len())?;
@@ -115,6 +149,7 @@ impl<'a> Machine<'_, 'a, '_> {
         }
     }
 
+    #[allow(clippy::cast_precision_loss, reason = "arrays are small")]
     fn array_method(
         &mut self,
         items: &[Value<'a>],
@@ -123,7 +158,7 @@ impl<'a> Machine<'_, 'a, '_> {
     ) -> Result<Value<'a>, Stop> {
         self.fuel.spend(items.len())?;
         Ok(match (name, arguments.first()) {
-            ("reverse" | "toReversed", _) => Value::Array(items.iter().rev().cloned().collect()),
+            ("reverse" | "toReversed", _) => Value::array(items.iter().rev().cloned().collect())?,
             ("join", separator) => {
                 let separator = match separator {
                     None => Cow::Borrowed(","),
@@ -138,21 +173,50 @@ impl<'a> Machine<'_, 'a, '_> {
                 }
                 text_value(texts.join(&separator))
             }
-            ("map", Some(Value::Function(function))) => {
+            ("map" | "forEach" | "filter", Some(Value::Function(function))) => {
                 let function = Rc::clone(function);
-                let mapped: Result<Vec<_>, Stop> =
-                    items.iter().map(|item| self.apply(&function, std::slice::from_ref(item))).collect();
-                Value::Array(mapped?)
+                let mut made = Vec::new();
+                for (index, item) in items.iter().enumerate() {
+                    let answer = self.apply(&function, &[item.clone(), Value::Number(index as f64)])?;
+                    match name {
+                        "map" => made.push(answer),
+                        "filter" if answer.truth().ok_or(Stop)? => made.push(item.clone()),
+                        _ => {}
+                    }
+                }
+                if name == "forEach" { Value::Unknown } else { Value::array(made)? }
+            }
+            ("reduce", Some(Value::Function(function))) => {
+                let function = Rc::clone(function);
+                let mut rest = items.iter();
+                let mut folded = match arguments.get(1) {
+                    Some(start) => start.clone(),
+                    None => rest.next().cloned().ok_or(Stop)?,
+                };
+                for item in rest {
+                    folded = self.apply(&function, &[folded, item.clone()])?;
+                }
+                folded
             }
             ("map", Some(Value::Path(path))) => {
                 let path = Rc::clone(path);
                 let mapped: Result<Vec<_>, Stop> =
                     items.iter().map(|item| self.known(&path, std::slice::from_ref(item))).collect();
-                Value::Array(mapped?)
+                Value::array(mapped?)?
+            }
+            ("indexOf", Some(wanted)) => {
+                let mut found = -1.0;
+                for (index, item) in items.iter().enumerate() {
+                    if item.equals(wanted, true).ok_or(Stop)? {
+                        found = index as f64;
+                        break;
+                    }
+                }
+                Value::Number(found)
             }
             ("slice", from) => {
                 let (start, end) = range(from, arguments.get(1), items.len());
-                Value::Array(items[start..end].to_vec())
+                Value::array(items[start..end].to_vec())?
             }
             ("concat", _) => {
                 let mut all = items.to_vec();
@@ -163,20 +227,99 @@ impl<'a> Machine<'_, 'a, '_> {
                     }
                 }
                 self.fuel.spend(all.len())?;
-                if all.len() > MAX_ARRAY {
-                    return Err(Stop);
-                }
-                Value::Array(all)
+                Value::array(all)?
             }
             ("toString", None) => {
-                Value::Array(items.to_vec()).text().map_or(Value::Unknown, |t| text_value(t.as_ref()))
+                Value::array(items.to_vec())?.text().map_or(Value::Unknown, |t| text_value(t.as_ref()))
             }
             ("at", Some(index)) => index.index().map_or(Value::Unknown, |index| {
                 let length = i64::try_from(items.len()).unwrap_or(0);
-                element(&Value::Array(items.to_vec()), if index < 0 { length + index } else { index })
+                let place = usize::try_from(if index < 0 { length + index } else { index });
+                place.ok().and_then(|place| items.get(place)).cloned().unwrap_or(Value::Unknown)
             }),
             _ => Value::Unknown,
         })
+    }
+
+    /// What the array in a variable answers to a method that changes it. None when it is none, or not in a variable.
+    pub(super) fn change(
+        &mut self,
+        variable: &str,
+        name: &str,
+        arguments: &[Value<'a>],
+    ) -> Result<Value<'a>, Stop> {
+        if self.doing == Doing::Perhaps {
+            self.set(variable, Value::Unknown);
+        }
+        if self.doing != Doing::All {
+            return Ok(Value::Unknown);
+        }
+        // Two names of one array see each other's changes, which is not followed.
+        self.fuel.spend(arguments.len())?;
+        if self.is_shared(variable) {
+            self.forget_shared(variable)?;
+            return Err(Stop);
+        }
+        let Some(Value::Array(list)) = self.scripts.variables.get_mut(variable) else { return Err(Stop) };
+        self.fuel.spend(if name == "push" { 0 } else { list.len() })?;
+        let list = Rc::make_mut(list);
+        let taken = match name {
+            "push" => {
+                for argument in arguments {
+                    list.push(argument.clone())?;
+                }
+                Some(Value::Number(f64::from(u32::try_from(list.len()).unwrap_or(u32::MAX))))
+            }
+            "pop" => list.items_mut().pop(),
+            "shift" if list.is_empty() => None,
+            "shift" => Some(list.items_mut().remove(0)),
+            "reverse" => {
+                list.items_mut().reverse();
+                return Ok(self.scripts.variables.get(variable).cloned().unwrap_or(Value::Unknown));
+            }
+            // What else changes it is not followed.
+            _ => {
+                self.set(variable, Value::Unknown);
+                None
+            }
+        };
+        Ok(taken.unwrap_or(Value::Unknown))
+    }
+
+    /// Whether what a variable holds has another name too.
+    pub(super) fn is_shared(&self, variable: &str) -> bool {
+        match self.scripts.variables.get(variable) {
+            Some(Value::Array(list)) => Rc::strong_count(list) > 1,
+            Some(Value::Object(object)) => Rc::strong_count(object) > 1,
+            _ => false,
+        }
+    }
+
+    /// Makes unknown what a variable holds, under each of its names.
+    pub(super) fn forget_shared(&mut self, variable: &str) -> Result<(), Stop> {
+        let Some(value) = self.scripts.variables.get(variable).cloned() else { return Ok(()) };
+        self.forget_value(&value)?;
+        self.set(variable, Value::Unknown);
+        Ok(())
+    }
+
+    /// Makes every variable unknown that holds this array or object: it was handed to something that may change it.
+    pub(super) fn forget_value(&mut self, value: &Value<'a>) -> Result<(), Stop> {
+        if !matches!(value, Value::Array(_) | Value::Object(_)) {
+            return Ok(());
+        }
+        self.fuel.spend(self.scripts.variables.len())?;
+        for other in self.scripts.variables.values_mut() {
+            let is_same = match (&*other, value) {
+                (Value::Array(a), Value::Array(b)) => Rc::ptr_eq(a, b),
+                (Value::Object(a), Value::Object(b)) => Rc::ptr_eq(a, b),
+                _ => false,
+            };
+            if is_same {
+                *other = Value::Unknown;
+            }
+        }
+        Ok(())
     }
 
     /// The attribute of the element that a selector finds.

@@ -1,13 +1,15 @@
 //! What simple scripts of pages come to: sums, exclusive ors and texts put together by which ports and addresses are
 //! hidden. No script is run: assignments in a row and calls of a closed set of functions are worked out, with fuel that
-//! is used up by every step and every byte made. There are no loops, no conditions, no objects of a browser. Whatever is
-//! not known makes everything that depends on it unknown, and what is unknown shows nothing.
+//! is used up by every step and every byte made. Loops and conditions are followed where every condition is known, and a loop
+//! may use up a quarter of the fuel; there are no objects of a browser. Whatever is not known makes everything that depends
+//! on it unknown, and what is unknown shows nothing.
 
 mod decoding;
 mod expressions;
 mod fuel;
 mod functions;
 mod known;
+mod loops;
 mod machine;
 mod members;
 mod numbers;
@@ -22,8 +24,8 @@ use std::collections::HashMap;
 use std::rc::Rc;
 
 pub(crate) use decoding::unescaped;
-pub(crate) use fuel::Fuel;
-use machine::Machine;
+pub(crate) use fuel::{BASE_FUEL, Fuel};
+use machine::{Doing, Machine};
 use tokens::{Placed, Token, tokens};
 use value::Value;
 
@@ -33,8 +35,11 @@ const MAX_SCRIPT: usize = 512 * 1024;
 /// The longest text that a script may make: a hidden list at most.
 const MAX_TEXT: usize = 256 * 1024;
 
-/// How many elements an array may have.
+/// How many elements an array may have, those of arrays in it among them.
 const MAX_ARRAY: usize = 16 * 1024;
+
+/// How many elements scripts may fill, and how many texts they may read as data.
+const MAX_FILLED: usize = 64 * 1024;
 
 /// What scripts can ask of the page around them: attributes.
 #[derive(Debug, Default)]
@@ -45,6 +50,16 @@ pub(crate) struct Page {
     pub(crate) by_id: HashMap<String, Vec<(String, String)>>,
 }
 
+impl Effects {
+    fn fill(&mut self, selector: &str, text: &str) -> Result<(), fuel::Stop> {
+        if self.filled.len() >= MAX_FILLED {
+            return Err(fuel::Stop);
+        }
+        self.filled.push((selector.to_owned(), text.to_owned()));
+        Ok(())
+    }
+}
+
 /// What a script does that can be seen.
 #[derive(Debug, Default)]
 pub(crate) struct Effects {
@@ -52,7 +67,7 @@ pub(crate) struct Effects {
     pub(crate) written: String,
     /// What it puts into elements: a selector and a text.
     pub(crate) filled: Vec<(String, String)>,
-    /// Calls of functions that are not known, with their one text.
+    /// Calls of functions that are not known, with their one text; of more than one no more is kept.
     pub(crate) unknown_calls: Vec<(String, String)>,
     /// Texts that it reads as JSON.
     pub(crate) parsed: Vec<String>,
@@ -83,7 +98,16 @@ impl<'a, 'p> Scripts<'a, 'p> {
     }
 
     fn run_tokens(&mut self, tokens: &[Placed<'a>], fuel: &mut Fuel, effects: &mut Effects, depth: usize) {
-        let mut machine = Machine { scripts: self, tokens, at: 0, fuel, effects, depth };
+        let mut machine = Machine {
+            scripts: self,
+            tokens,
+            at: 0,
+            fuel,
+            effects,
+            depth,
+            doing: Doing::All,
+            is_strict: false,
+        };
         machine.statements();
     }
 }
@@ -107,6 +131,24 @@ pub(crate) fn returned(script: &str, page: &Page, fuel: &mut Fuel) -> Vec<String
     let all = tokens(script);
     // Variables first: those of the whole script, and those of functions.
     scripts.run_tokens(&all, fuel, &mut effects, 0);
+    // The function as a whole, where nothing in it depends on what it is asked.
+    let function = scripts.variables.get("FindProxyForURL").cloned();
+    if let Some(Value::Function(function)) = function {
+        let mut machine = Machine {
+            scripts: &mut scripts,
+            tokens: &[],
+            at: 0,
+            fuel,
+            effects: &mut effects,
+            depth: 0,
+            doing: Doing::All,
+            is_strict: false,
+        };
+        if let Ok(Value::Text(text)) = machine.apply(&function, &[]) {
+            effects.returned.push(text.to_string());
+            return effects.returned;
+        }
+    }
     for (at, placed) in all.iter().enumerate() {
         let is_declaration = matches!(placed.token, Token::Word("var" | "let" | "const"));
         let is_return = placed.token == Token::Word("return");
@@ -120,6 +162,8 @@ pub(crate) fn returned(script: &str, page: &Page, fuel: &mut Fuel) -> Vec<String
             fuel,
             effects: &mut effects,
             depth: 1,
+            doing: Doing::All,
+            is_strict: false,
         };
         if is_declaration {
             drop(machine.declaration());

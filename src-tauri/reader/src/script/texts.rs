@@ -1,12 +1,12 @@
 //! The methods of texts: cutting, joining and replacing. How a text is decoded is never said here.
 
+use super::MAX_TEXT;
 use super::decoding::rot13;
 use super::fuel::Stop;
 use super::machine::Machine;
 use super::pattern::Pattern;
 use super::tokens::Token;
 use super::value::{Value, element, range, text_value};
-use super::{MAX_ARRAY, MAX_TEXT};
 use crate::literal;
 
 impl<'a> Machine<'_, 'a, '_> {
@@ -38,10 +38,7 @@ impl<'a> Machine<'_, 'a, '_> {
                     },
                     _ => return Ok(Value::Unknown),
                 };
-                if pieces.len() > MAX_ARRAY {
-                    return Err(Stop);
-                }
-                Value::Array(pieces)
+                Value::array(pieces)?
             }
             ("concat", _) => {
                 let mut all = text.to_owned();

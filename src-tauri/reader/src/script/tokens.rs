@@ -33,12 +33,19 @@ pub(super) fn tokens(script: &str) -> Vec<Placed<'_>> {
             continue;
         }
         // A comment of HTML hides a script from browsers of the last century.
-        if rest.starts_with("//") || rest.starts_with("<!--") || rest.starts_with("-->") {
+        if rest.starts_with("//") || rest.starts_with("<!--") || (begins_line && rest.starts_with("-->")) {
             at += memchr::memchr(b'\n', rest.as_bytes()).unwrap_or(rest.len());
             continue;
         }
         if let Some(comment) = rest.strip_prefix("/*") {
             at += comment.find("*/").map_or(rest.len(), |end| end + 4);
+            continue;
+        }
+        if byte == b'`'
+            && let Some(length) = template(rest, begins_line, &mut found)
+        {
+            begins_line = false;
+            at += length;
             continue;
         }
         let (token, length) = match byte {
@@ -72,6 +79,57 @@ pub(super) fn tokens(script: &str) -> Vec<Placed<'_>> {
         at += length;
     }
     found
+}
+
+/// How many expressions a template may have.
+const MAX_HOLES: usize = 32;
+
+/// Divides a template with expressions in it (`` `${a}.${b}` ``) into a sum, and says how long it is. None when it has none,
+/// or holds other templates or braces.
+fn template<'a>(rest: &'a str, begins_line: bool, to: &mut Vec<Placed<'a>>) -> Option<usize> {
+    let mut pieces: Vec<(&str, Option<&'a str>)> = Vec::new();
+    let bytes = rest.as_bytes();
+    let (mut at, mut piece) = (1, 1);
+    loop {
+        match bytes.get(at)? {
+            b'\\' => at += 2,
+            b'`' => break,
+            b'$' if bytes.get(at + 1) == Some(&b'{') => {
+                let hole = &rest[at + 2..];
+                let end = hole.find(['}', '{', '`', '\n']).filter(|end| hole.as_bytes()[*end] == b'}')?;
+                if pieces.len() >= MAX_HOLES {
+                    return None;
+                }
+                pieces.push((&rest[piece..at], Some(&hole[..end])));
+                at += end + 3;
+                piece = at;
+            }
+            _ => at += 1,
+        }
+    }
+    if pieces.is_empty() {
+        return None;
+    }
+    pieces.push((rest.get(piece..at)?, None));
+    let sign = |sign: &'static str, begins_line: bool, to: &mut Vec<Placed<'a>>| {
+        to.push(Placed { token: Token::Sign(sign), begins_line });
+    };
+    sign("(", begins_line, to);
+    for (index, (text, hole)) in pieces.into_iter().enumerate() {
+        if index > 0 {
+            sign("+", false, to);
+        }
+        let (text, _, _) = literal::unescape(text, 0);
+        to.push(Placed { token: Token::Text(text.into()), begins_line: false });
+        if let Some(hole) = hole {
+            sign("+", false, to);
+            sign("(", false, to);
+            to.extend(tokens(hole).into_iter().map(|placed| Placed { begins_line: false, ..placed }));
+            sign(")", false, to);
+        }
+    }
+    sign(")", false, to);
+    Some(at + 1)
 }
 
 pub(super) fn is_assignment(sign: &str) -> bool {

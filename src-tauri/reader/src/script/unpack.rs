@@ -6,8 +6,8 @@ use std::collections::HashMap;
 use std::rc::Rc;
 
 use super::fuel::Stop;
-use super::machine::{CALLBACK_DEPTH, Machine};
-use super::tokens::tokens;
+use super::machine::{CALLBACK_DEPTH, Doing, Machine};
+use super::tokens::{Token, tokens};
 use super::value::Value;
 use super::{MAX_SCRIPT, Scripts};
 use crate::packed;
@@ -16,9 +16,10 @@ use crate::packed;
 const MAX_UNPACKING: usize = 3;
 
 impl<'a> Machine<'_, 'a, '_> {
-    /// Works out a script that another one made.
-    pub(super) fn run_more(&mut self, script: &str) -> Result<(), Stop> {
-        self.fuel.spend(script.len())?;
+    /// Works out a script that another one made, and answers with what it comes to when it is an expression alone.
+    pub(super) fn run_more(&mut self, script: &str) -> Result<Value<'a>, Stop> {
+        // Each variable is carried in and out.
+        self.fuel.spend(script.len() + 2 * self.scripts.variables.len())?;
         if self.depth >= MAX_UNPACKING * CALLBACK_DEPTH || script.len() > MAX_SCRIPT {
             return Err(Stop);
         }
@@ -29,7 +30,25 @@ impl<'a> Machine<'_, 'a, '_> {
             }
         }
         let tokens = tokens(script);
-        inner.run_tokens(&tokens, self.fuel, self.effects, self.depth + CALLBACK_DEPTH);
+        let mut machine = Machine {
+            scripts: &mut inner,
+            tokens: &tokens,
+            at: 0,
+            fuel: self.fuel,
+            effects: self.effects,
+            depth: self.depth + CALLBACK_DEPTH,
+            doing: Doing::All,
+            is_strict: false,
+        };
+        let is_sum = |token: &Token<'_>| !matches!(token, Token::Word(_)) && *token != Token::Sign("=");
+        if tokens.iter().all(|placed| is_sum(&placed.token))
+            && let Ok(value) = machine.expression()
+            && machine.at == tokens.len()
+        {
+            return Ok(value.to_owned_value().unwrap_or(Value::Unknown));
+        }
+        machine.at = 0;
+        machine.statements();
         let made: Vec<_> = inner
             .variables
             .iter()
@@ -38,7 +57,7 @@ impl<'a> Machine<'_, 'a, '_> {
         for (name, value) in made {
             self.scripts.variables.insert(name, value);
         }
-        Ok(())
+        Ok(Value::Unknown)
     }
 
     /// Unpacks `eval(function(p,a,c,k,e,d){…}('…',62,86,'…'.split('|'),0,{}))`.

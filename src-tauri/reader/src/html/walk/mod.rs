@@ -39,13 +39,19 @@ pub(super) struct Walked {
 }
 
 /// Reads what a page shows.
-pub(super) fn walk(text: &str, survey: &Survey, found: &Found, out: &mut Output<'_>) -> Walked {
+pub(super) fn walk(
+    text: &str,
+    survey: &Survey,
+    found: &Found,
+    spare: &mut u64,
+    out: &mut Output<'_>,
+) -> Walked {
     let mut builder = Builder {
         styles: &survey.styles,
         found,
         scripts: Scripts::new(&survey.page),
         pending: &survey.scripts,
-        fuel: Fuel::for_script(found.script_bytes),
+        fuel: Fuel::with_spare(*spare, found.script_bytes),
         open: Vec::new(),
         too_deep: 0,
         tables: Vec::new(),
@@ -60,7 +66,9 @@ pub(super) fn walk(text: &str, survey: &Survey, found: &Found, out: &mut Output<
         out,
     };
     token::go_through(text, &mut builder);
-    builder.finish()
+    let (walked, fuel) = builder.finish();
+    *spare = fuel.spare_of(*spare);
+    walked
 }
 
 struct Builder<'b, 'o> {
@@ -251,7 +259,7 @@ impl Builder<'_, '_> {
         self.as_list += self.out.count().0 - told.0;
     }
 
-    fn finish(mut self) -> Walked {
+    fn finish(mut self) -> (Walked, Fuel) {
         if self.raw != Raw::None {
             self.end_raw();
         }
@@ -266,6 +274,8 @@ impl Builder<'_, '_> {
             }
         }
         self.as_list += self.flow.finish(self.out);
-        Walked { as_list: self.as_list, whole_lines: self.flow.whole_lines, has_holes: self.has_holes }
+        let walked =
+            Walked { as_list: self.as_list, whole_lines: self.flow.whole_lines, has_holes: self.has_holes };
+        (walked, self.fuel)
     }
 }
