@@ -22,6 +22,21 @@ pub(crate) fn read(
     (format, page.filter(|_| brought_nothing))
 }
 
+/// Reads what a box of a page holds where that is a document of its own. False when it is lines.
+pub(crate) fn read_box(text: &str, out: &mut Output<'_>) -> bool {
+    match sniff::sniff(text.as_bytes()) {
+        Some(Format::Json | Format::Jsonl) => {
+            json::read_document(text, None, out);
+            true
+        }
+        Some(Format::Yaml) => {
+            yaml::read(text, out);
+            true
+        }
+        _ => false,
+    }
+}
+
 fn read_text(
     text: &str,
     format: Format,

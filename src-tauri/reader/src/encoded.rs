@@ -42,7 +42,12 @@ fn is_list(bytes: &[u8]) -> bool {
 
 fn is_plain_list(bytes: &[u8]) -> bool {
     let is_text = bytes.iter().all(|b| *b >= b' ' && *b != 0x7F || matches!(b, b'\t' | b'\n' | b'\r'));
-    is_text && bytes.contains(&b':') && bytes.iter().any(u8::is_ascii_digit)
+    // An address and a port are divided by a colon, or stand in cells.
+    let has_cells = || {
+        bytes.iter().filter(|b| **b == b'.').count() >= 3
+            && bytes.iter().any(|b| matches!(b, b',' | b';' | b'|' | b'\t'))
+    };
+    is_text && bytes.iter().any(u8::is_ascii_digit) && (bytes.contains(&b':') || has_cells())
 }
 
 /// Decodes a text without blanks that is a list in base64.
@@ -97,7 +102,16 @@ pub(crate) fn decode_document(text: &str) -> Option<String> {
         return None;
     }
     let decoded = decode(&digits)?;
-    if !decoded.contains(&b':') && !looks_encoded(&decoded) {
+    let is_one_line = !decoded.contains(&b'\n');
+    if (is_one_line && text.trim().contains('\n')) && !looks_encoded(&decoded) {
+        // Wrapped lines have line ends in what they encode; these are encoded one by one.
+        let each: Option<Vec<String>> =
+            text.split_ascii_whitespace().map(|line| decode_text(line.as_bytes())).collect();
+        if let Some(each) = each {
+            return Some(each.join("\n"));
+        }
+    }
+    if !is_plain_list(&decoded) && !decoded.contains(&b':') && !looks_encoded(&decoded) {
         return None;
     }
     Some(String::from_utf8(decoded).unwrap_or_else(|e| String::from_utf8_lossy(e.as_bytes()).into_owned()))

@@ -76,11 +76,19 @@ pub(crate) fn read_line(line: &[u8], settle: &mut dyn FnMut(&mut Reading, &[u8])
 
     let line = line.strip_suffix(b",").unwrap_or(line).trim_ascii_end();
     let mut walker = Walker::new(Line(settle));
-    let mut read =
-        |text: &[u8]| serde_json::from_slice(text).map(|value| walker.walk(&value, Inherited::default()));
+    let mut read = |text: &[u8]| {
+        // Several may stand in a line, one behind the other.
+        let values: Result<Vec<Value<'_>>, _> =
+            serde_json::Deserializer::from_slice(text).into_iter().collect();
+        let is_read = values.as_ref().is_ok_and(|values| !values.is_empty());
+        for value in values.into_iter().flatten() {
+            walker.walk(&value, Inherited::default());
+        }
+        is_read
+    };
     match line.first() {
-        Some(b'{' | b'[') => read(line).is_ok(),
-        Some(b'"') => read(line).is_ok() || read(&member(line)).is_ok(),
+        Some(b'{' | b'[') => read(line),
+        Some(b'"') => read(line) || read(&member(line)),
         _ => false,
     }
 }
@@ -307,6 +315,9 @@ impl<R: Receiver> Walker<R> {
             self.settle_record(&record, inherited);
             return;
         }
+        if self.walk_labelled_text(items, inherited) {
+            return;
+        }
         if let Some((head, rows)) = items.split_first()
             && let Value::Array(head) = head
             && self.is_head(head)
@@ -318,6 +329,26 @@ impl<R: Receiver> Walker<R> {
         for item in items {
             self.walk(item, inherited);
         }
+    }
+
+    /// Reads `["192.0.2.1:80", "http"]`: one text with an address in it, and protocols beside it.
+    fn walk_labelled_text(&mut self, items: &[Value<'_>], inherited: Inherited) -> bool {
+        if !(2..=MAX_CELLS).contains(&items.len()) || inherited.is_foreign {
+            return false;
+        }
+        let mut texts = items.iter().filter_map(Value::as_text).filter(|text| text.contains(':'));
+        let (Some(address), None) = (texts.next(), texts.next()) else { return false };
+        let words =
+            items.iter().filter_map(Value::as_text).filter(|t| t.len() <= MAX_CLAIM && !t.contains(':'));
+        let hints = words.fold(Hints::NONE, |hints, word| hints.union(labels::in_words(word.as_bytes())));
+        let mut reading = Reading::default();
+        text::read(address.trim().as_bytes(), &mut reading);
+        match &mut reading.found[..] {
+            [found] if found.stated.is_empty() && !hints.is_empty() => found.stated = hints,
+            _ => return false,
+        }
+        self.to.settle(&mut reading, address.as_bytes());
+        true
     }
 
     /// Whether these are the names of columns, an address and a port among them.
@@ -371,14 +402,11 @@ impl<R: Receiver> Walker<R> {
         let fields: Vec<(Field, Cow<'_, str>)> = members
             .iter()
             .filter_map(|(name, value)| Some((self.field(name)?, value)))
-            .filter_map(|(field, value)| Some((field, field_text(field, value, inherited)?)))
+            .filter_map(|(field, value)| Some((field, field_text(field, inner(field, value), inherited)?)))
             .collect();
         let mut record = Record::default();
         for (field, value) in &fields {
             record.set(*field, value);
-        }
-        if is_shadowsocks(members) {
-            record.set(Field::Foreign, "method");
         }
         if members.iter().any(|(name, value)| name == "tls" && matches!(value, Value::Bool(true))) {
             record.wrap_in_tls();
@@ -649,6 +677,40 @@ fn is_number(text: &str) -> bool {
     !digits.is_empty() && digits.bytes().all(|b| b.is_ascii_digit())
 }
 
+/// What an object holds that stands for a single value: `{"$numberInt": "80"}`, `{"ip": "192.0.2.1"}` as an address,
+/// `{"number": 80}` as a port. An object with an address and a port is a proxy itself.
+fn inner<'v, 'a>(field: Field, value: &'v Value<'a>) -> &'v Value<'a> {
+    let Value::Object(members) = value else { return value };
+    if let [(name, inner)] = &members[..]
+        && name.starts_with('$')
+    {
+        return inner;
+    }
+    let is_alike = |own: Field| match field {
+        Field::Address(_) => matches!(own, Field::Address(_)),
+        field => own == field,
+    };
+    let is_plain = |name: &str| match field {
+        Field::Address(_) => name.eq_ignore_ascii_case("value"),
+        Field::Port => matches!(record::normal_name(name).as_str(), "number" | "value"),
+        Field::Protocols => matches!(record::normal_name(name).as_str(), "name" | "value"),
+        _ => false,
+    };
+    let has_other = members.iter().any(|(name, _)| {
+        matches!(Field::named(name), Some(own @ (Field::Address(_) | Field::Port)) if !is_alike(own))
+    });
+    if members.len() > MAX_CELLS || has_other {
+        return value;
+    }
+    let mut found = members.iter().filter(|(name, inner)| {
+        !inner.is_nested() && (is_plain(name) || Field::named(name).is_some_and(is_alike))
+    });
+    match (found.next(), found.next()) {
+        (Some((_, inner)), None) => inner,
+        _ => value,
+    }
+}
+
 /// The text of a field; lists of protocols are joined.
 fn scalar<'v>(field: Field, value: &'v Value<'_>) -> Option<Cow<'v, str>> {
     match value {
@@ -716,18 +778,6 @@ fn is_foxyproxy(members: &Members<'_>) -> bool {
     members.iter().any(|(name, _)| {
         matches!(name.as_ref(), "proxySettings" | "whitePatterns" | "blackPatterns" | "proxyDNS")
     }) && members.iter().all(|(name, value)| name != "type" || matches!(value, Value::Whole(_)))
-}
-
-/// Whether an object is a server of Shadowsocks, which says so by its cipher only.
-fn is_shadowsocks(members: &Members<'_>) -> bool {
-    const CIPHERS: [&str; 9] =
-        ["aes-", "chacha20", "xchacha20", "rc4", "2022-blake3", "camellia-", "bf-cfb", "salsa20", "plain"];
-    members.iter().any(|(name, value)| {
-        name.eq_ignore_ascii_case("method")
-            && value.as_text().is_some_and(|method| {
-                CIPHERS.iter().any(|cipher| method.to_ascii_lowercase().starts_with(cipher))
-            })
-    })
 }
 
 /// Whether what a member holds is about something else than proxies to dial: where they come out, whom they may not

@@ -23,9 +23,9 @@
 //! header while it is fed); JSON objects, arrays and strings on a line; lines in base64.
 //!
 //! Of documents: objects at any depth with an address and a port, texts that are lists, tables by rows and by columns, an
-//! address with several ports (JSON, YAML, XML, data in scripts); tables by the heads of their columns in a dozen
-//! languages, rows without heads, boxes (`pre`, `textarea`), text between the borders of elements, attributes (pages);
-//! what a PAC file returns. Of a document that was cut, what is whole is read, and [`Totals::truncated`] says so.
+//! address with several ports (JSON, YAML, XML, data in scripts); tables by the heads of their columns in two
+//! dozen languages, heads in several rows and cells that reach over others, rows without heads, columns within one row, boxes
+//! (`pre`, `textarea`), text between the borders of elements, attributes (pages); what a PAC file returns. Of a document that was cut, what is whole is read, and [`Totals::truncated`] says so.
 //!
 //! What pages hide (base64, percent signs, letters turned by thirteen, sums and exclusive ors of variables, packed
 //! scripts, ports in classes, decoys that a style hides, text turned round) is worked out without running a script: a
@@ -70,6 +70,8 @@
 //! - A port that is a fraction without a fraction (`8080.0`) is that port; a range is none.
 //! - `SOCKS` in a PAC file is no claim: browsers disagree about its version.
 //! - Hidden parts of a line or of a row are decoys; hidden dialogs, tabs and boxes are read.
+//! - Addresses one below the other belong to the ports in the next cell, or in the lines behind them, when there are as many;
+//!   otherwise none of them does.
 //! - In rows without heads an address is followed by its port. A name and a number beside it are no proxy there.
 //! - `ports` on sites whose script writes them in hexadecimal (`insertPrx`, `gp.dep`) are read so.
 //! - A charset: the byte order mark, then what the bytes cannot be otherwise (UTF-16 by its zeros, UTF-8), then the declared

@@ -217,7 +217,11 @@ impl<'a> Parser<'a> {
             self.at = self.text.len();
             return self.stop(End::Truncated);
         }
+        let is_address =
+            word.bytes().all(|b| b.is_ascii_digit() || b == b'.') && word.matches('.').count() == 3;
         let value = match word {
+            // An address that nobody quoted.
+            _ if is_address => Value::Text(Cow::Borrowed(word)),
             "true" | "True" => Value::Bool(true),
             "false" | "False" => Value::Bool(false),
             "null" | "None" | "undefined" | "NaN" => Value::Null,

@@ -42,7 +42,10 @@ fn claims_of(part: &str) -> (Hints, bool) {
         } else if here.starts_with("http") {
             claims = claims.with(Protocol::Http);
             "http".len()
-        } else if here.starts_with("connect") {
+        } else if here
+            .strip_prefix("connect")
+            .is_some_and(|after| !after.starts_with(|c: char| c.is_ascii_alphabetic()))
+        {
             claims = claims.with(Protocol::Http);
             "connect".len()
         } else if let Some(after) = here.strip_prefix("socks").or_else(|| here.strip_prefix("sock")) {

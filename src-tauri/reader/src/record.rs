@@ -27,6 +27,8 @@ pub(crate) enum Field {
     Flag(Protocol),
     /// Something that only proxies of other worlds have (`uuid`, `cipher`).
     Foreign,
+    /// How something is encrypted or asked for: a server of Shadowsocks says what it is by its cipher only.
+    Method,
 }
 
 /// Names of fields in the languages that lists are written in: small letters, and nothing but letters and digits.
@@ -463,6 +465,7 @@ const NAMES: &[(Field, &[&str])] = &[
     ),
     (Field::Flag(Protocol::Socks4), &["socks4", "supportssocks4", "支持socks4"]),
     (Field::Flag(Protocol::Socks5), &["socks5", "supportssocks5", "支持socks5"]),
+    (Field::Method, &["method", "encryptmethod", "encryption", "加密方式", "加密"]),
     (
         Field::Foreign,
         &[
@@ -550,6 +553,7 @@ impl<'a> Record<'a> {
             Field::PortOf(protocol) if !value.is_empty() => self.ports_of.push((protocol, value)),
             Field::PortOf(_) => {}
             Field::Foreign => self.is_foreign |= !value.is_empty(),
+            Field::Method => self.is_foreign |= is_cipher(value),
             Field::Protocols | Field::Version => {
                 self.has_protocols = true;
                 let mut claim = Claim::of_column(value);
@@ -722,6 +726,14 @@ fn is_nothing(value: &str) -> bool {
     ["-", "—", "–", "--", "null", "none", "nil", "n/a", "nan"]
         .iter()
         .any(|nothing| value.eq_ignore_ascii_case(nothing))
+}
+
+/// Whether a method is a cipher of Shadowsocks.
+fn is_cipher(method: &str) -> bool {
+    const CIPHERS: [&str; 9] =
+        ["aes-", "chacha20", "xchacha20", "rc4", "2022-blake3", "camellia-", "bf-cfb", "salsa20", "plain"];
+    let method = method.to_ascii_lowercase();
+    CIPHERS.iter().any(|cipher| method.starts_with(cipher))
 }
 
 /// Whether a text is an IPv6 address alone, whose colons are no divider of a port.

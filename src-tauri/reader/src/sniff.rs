@@ -168,6 +168,12 @@ fn is_json(text: &[u8]) -> bool {
 
 /// Whether a text is a value that a script names or hands on: `var list = [`, `callback({`.
 fn is_named_value(text: &[u8]) -> bool {
+    // What keeps other sites from running an answer as a script.
+    if let Some(rest) =
+        [&b"for(;;);"[..], b"for (;;);", b"while(1);"].iter().find_map(|g| text.strip_prefix(*g))
+    {
+        return matches!(without_blanks(rest).first(), Some(b'{' | b'['));
+    }
     let name = text
         .iter()
         .take(MAX_VALUE_NAME)

@@ -95,7 +95,7 @@ impl Columns {
                 continue;
             }
             match str::from_utf8(cells.get(index)) {
-                Ok(cell) => record.set(field, cell),
+                Ok(cell) => record.set(field, unquoted(field, cell)),
                 Err(_) => into.note(RefusalReason::Syntax),
             }
         }
@@ -112,6 +112,12 @@ impl Columns {
             into.problem.is_some() || into.found.iter().any(|f| !f.proxy.endpoint.may_be_public());
         Some(if may_be_refused { record.summary() } else { String::new() })
     }
+}
+
+/// A cell without single quotes, which are none to this kind of table. An account may have them for its own.
+fn unquoted(field: Field, cell: &str) -> &str {
+    let inner = cell.strip_prefix('\'').and_then(|cell| cell.strip_suffix('\''));
+    inner.filter(|_| !matches!(field, Field::User | Field::Password)).unwrap_or(cell)
 }
 
 /// The cells of one row, kept from row to row for their buffers.

@@ -40,8 +40,17 @@ impl Open {
     }
 
     /// The value of a closed element.
-    fn close(self) -> (Cow<'static, str>, Value<'static>) {
+    fn close(mut self) -> (Cow<'static, str>, Value<'static>) {
         let text = self.text.trim();
+        // `<field name="port">80</field>`, as databases write it.
+        if let [(attribute, Value::Text(name))] = &self.members[..]
+            && matches!(attribute.as_ref(), "name" | "key" | "column")
+            && !text.is_empty()
+            && Field::named(name).is_some()
+        {
+            return (name.clone(), Value::Text(Cow::Owned(text.to_owned())));
+        }
+        self.members = keyed(self.members);
         let value = if self.members.is_empty() {
             Value::Text(Cow::Owned(text.to_owned()))
         } else {
@@ -53,6 +62,24 @@ impl Open {
         };
         (Cow::Owned(self.name), value)
     }
+}
+
+/// The members of a dictionary that is written as `<key>port</key><integer>80</integer>`; others stay as they are.
+fn keyed(members: Members<'static>) -> Members<'static> {
+    let is_keyed = members.len() >= 2
+        && members.len().is_multiple_of(2)
+        && members.chunks(2).all(|pair| pair[0].0 == "key" && pair[1].0 != "key" && !pair[0].1.is_nested());
+    if !is_keyed {
+        return members;
+    }
+    let mut made = Members::new();
+    let mut members = members.into_iter();
+    while let (Some((_, name)), Some((_, value))) = (members.next(), members.next()) {
+        if let Value::Text(name) = name {
+            made.push((name, value));
+        }
+    }
+    made
 }
 
 /// Divides the members of an element that holds one proxy after the other without an element around each.

@@ -71,6 +71,17 @@ fn objects_of_json_are_found_at_any_depth() {
         (r#"[{"host":"socks5://192.0.2.1/","port":80}]"#, &["socks5://192.0.2.1:80"]),
         (r#"[{"full":"192.0.2.1:80","country":"PE"}]"#, &["192.0.2.1:80"]),
         (r#"[["socks5","192.0.2.1",1080,"PE"]]"#, &["socks5://192.0.2.1:1080"]),
+        (
+            r#"[["192.0.2.1:80","http"],["192.0.2.2:81","PE","socks5"]]"#,
+            &["http://192.0.2.1:80", "socks5://192.0.2.2:81"],
+        ),
+        (r#"[{"ip":"192.0.2.1","port":80,"protocol":{"name":"http"}}]"#, &["http://192.0.2.1:80"]),
+        (r#"[{"address":{"ip":"192.0.2.1","country":"PE"},"port":80}]"#, &["192.0.2.1:80"]),
+        (r#"[{"_id":{"$oid":"x"},"ip":"192.0.2.1","port":{"$numberInt":"80"}}]"#, &["192.0.2.1:80"]),
+        (r#"{"a":[{"connection":{"host":"192.0.2.1","port":80}}]}"#, &["192.0.2.1:80"]),
+        (r#"{"ip":"192.0.2.1","port":80}{"ip":"192.0.2.2","port":81}"#, &["192.0.2.1:80", "192.0.2.2:81"]),
+        (r#"for(;;);{"list":[{"ip":"192.0.2.1","port":80}]}"#, &["192.0.2.1:80"]),
+        ("{ip: 192.0.2.1, port: 80}", &["192.0.2.1:80"]),
     ]);
 }
 
@@ -361,6 +372,18 @@ fn xml_and_feeds_are_read() {
             &["192.0.2.1:80"],
         ),
         ("<list><x>192.0.2.&#49;:&#x38;0</x></list>", &["192.0.2.1:80"]),
+        (
+            "<db><row><field name=\"ip\">192.0.2.1</field><field name=\"port\">80</field></row><row><field name=\"ip\">192.0.2.2</field><field name=\"port\">81</field></row></db>",
+            &["192.0.2.1:80", "192.0.2.2:81"],
+        ),
+        (
+            "<plist><array><dict><key>ip</key><string>192.0.2.1</string><key>port</key><integer>80</integer></dict></array></plist>",
+            &["192.0.2.1:80"],
+        ),
+        (
+            "<rss><channel><item><title>192.0.2.1</title><description>IP: 192.0.2.1, Port: 80, Type: HTTP</description></item></channel></rss>",
+            &["http://192.0.2.1:80"],
+        ),
     ]);
     assert_eq!(format_of("<?xml version=\"1.0\"?><a><ip>192.0.2.1</ip><port>80</port></a>"), Format::Xml);
 }
@@ -432,6 +455,10 @@ fn base64_is_decoded_wherever_it_stands() {
         [expected[0], expected[1], "192.0.2.3:82", "192.0.2.4:83"],
         "lines among other lines"
     );
+    let each = format!("{}\n{}\n", encode("192.0.2.1:8080"), encode("192.0.2.2:8081"));
+    assert_eq!(proxies(&each), ["192.0.2.1:8080", "192.0.2.2:8081"], "lines that were encoded one by one");
+    let table = encode("ip,port,type\n192.0.2.1,80,http\n");
+    assert_eq!(proxies(&table), ["http://192.0.2.1:80"], "a table");
     let in_json = format!("{{\"data\":\"{one_line}\"}}");
     assert_eq!(proxies(in_json), expected);
     let long = encode(
@@ -496,6 +523,9 @@ fn other_charsets_are_told_by_label_or_guessed() {
             "bytes that contradict the label"
         );
     }
+    let (named, _, _) =
+        encoding_rs::GBK.encode("地址：192.0.2.1 端口：80 类型：HTTP\n地址：192.0.2.2 端口：81\n");
+    assert_eq!(proxies(&named), ["http://192.0.2.1:80", "192.0.2.2:81"], "parts that carry their names");
     let (russian, _, _) = encoding_rs::WINDOWS_1251
         .encode("Хост;Порт;Тип;Страна\n192.0.2.1;80;SOCKS5;Россия\n192.0.2.2;81;SOCKS4;Украина\n");
     assert_eq!(proxies(&russian), ["socks5://192.0.2.1:80", "socks4://192.0.2.2:81"], "the head of a table");

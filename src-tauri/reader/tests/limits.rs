@@ -56,6 +56,14 @@ const HOSTILE: &[Hostile] = &[
     ("an element of classes", Format::Html, |n| {
         format!("<style>.a{{}}</style><p class=\"{}\">", number(n, |i| format!("a{i} ")))
     }),
+    ("cells that reach down", Format::Html, |n| {
+        format!("<table>{}", fill("<tr><td rowspan=65000>192.0.2.1<td rowspan=65000>80", n))
+    }),
+    ("a cell of addresses", Format::Html, |n| format!("<table><tr><td>{}", fill("192.0.2.1<br>", n))),
+    ("lines of addresses", Format::Html, |n| format!("<p>{}", fill("192.0.2.1<br>", n))),
+    ("data in data", Format::Html, |n| fill("<p data-a='[[[[' data-ip=192.0.2.1>", n)),
+    ("open data", Format::Html, |n| format!("<p data-a='{}'>", fill("[{\"ip\":", n))),
+    ("boxes of data", Format::Html, |n| fill("<pre>[{\"ip\":</pre>", n)),
     ("a row of cells", Format::Html, |n| format!("<table><tr>{}", fill("<td>192.0.2.1", n))),
     ("a column of heads", Format::Html, |n| fill("<table><tr><th>IP<th>Port<tr><td>192.0.2.1<td>80", n)),
     ("a cell of colons", Format::Html, |n| format!("<table><tr><td>{}", fill("1 : ", n))),
@@ -129,6 +137,8 @@ const HOSTILE: &[Hostile] = &[
     ("deep objects", Format::Json, |n| fill("{\"a\":", n)),
     ("broken objects", Format::Json, |n| fill("{\"a\":[{\"b\":\n", n)),
     ("open texts", Format::Json, |n| fill("[\"a\n", n)),
+    ("values on a line", Format::Jsonl, |n| fill(&(fill("{\"ip\":1}", 4000) + "x\n"), n)),
+    ("addresses in addresses", Format::Json, |n| fill("{\"ip\":", n)),
     ("many names", Format::Json, |n| format!("{{{}\"z\":1}}", number(n, |i| format!("\"port{i}\":80,")))),
     ("objects that are nothing", Format::Json, |n| format!("[{}1]", fill("{\"ip\":1},", n))),
     ("texts of colons", Format::Json, |n| format!("[\"{}\"]", fill("192.0.2.1:80,", n))),
@@ -139,6 +149,7 @@ const HOSTILE: &[Hostile] = &[
         format!("<r><a {}/></r>", number(n, |i| format!("a{i}='1' ")))
     }),
     ("elements of one name", Format::Xml, |n| format!("<r>{}</r>", fill("<ip>192.0.2.1</ip>", n))),
+    ("keys", Format::Xml, |n| format!("<r>{}", fill("<key>ip</key><a>192.0.2.1</a>", n))),
     ("inline elements", Format::Xml, |n| format!("<r>{}", fill("<b>x", n))),
     ("entities", Format::Xml, |n| format!("<r>{}</r>", fill("&amp;", n))),
     ("ends of other elements", Format::Xml, |n| format!("<r>{}", fill("</x>", n))),

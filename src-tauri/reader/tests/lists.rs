@@ -397,3 +397,12 @@ fn parts_of_two_entries_are_never_joined() {
         assert!(!collected.refusals[0].text.contains("hunter2"), "{}", collected.refusals[0].text);
     }
 }
+
+#[test]
+fn tables_of_other_tools() {
+    assert_eq!(proxies("'ip','port'\n'192.0.2.1','80'\n"), ["192.0.2.1:80"], "single quotes");
+    let shadowsocks = "server,port,method,password\n192.0.2.1,8388,aes-256-gcm,hunter2\n";
+    assert_eq!(proxies(shadowsocks), [""; 0]);
+    assert_eq!(refusals(shadowsocks), [(2, "other_scheme")], "a cipher says whose it is");
+    assert_eq!(protocol_in_name("connections.json"), None, "a word that only begins as a protocol");
+}

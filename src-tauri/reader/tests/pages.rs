@@ -38,6 +38,20 @@ fn columns_are_known_by_their_heads_in_many_languages() {
         ("Địa chỉ IP", "Cổng", "Loại"),
         ("Alamat IP", "Port", "Jenis"),
         ("Indirizzo IP", "Porta", "Protocollo"),
+        ("IP-адреса", "Порт", "Тип"),
+        ("Adres IP", "Port", "Protokół"),
+        ("IP adresa", "Port", "Typ"),
+        ("IP-cím", "Port", "Típus"),
+        ("Διεύθυνση IP", "Θύρα", "Τύπος"),
+        ("عنوان IP", "المنفذ", "النوع"),
+        ("آدرس IP", "پورت", "نوع"),
+        ("כתובת IP", "פורט", "סוג"),
+        ("ที่อยู่ IP", "พอร์ต", "ประเภท"),
+        ("आईपी पता", "पोर्ट", "प्रकार"),
+        ("IP osoite", "Portti", "Tyyppi"),
+        ("IP-adres", "Poort", "Type"),
+        ("代理服务器IP", "代理端口", "类别"),
+        ("IP/Host", "Port Proxy", "Tipe"),
         ("IP address ▲", "Port ⇅", "Type (?)"),
         ("<a href='?sort=ip' title='Sort'>IP</a>", "<span>port</span>", "<b>TYPE</b>"),
     ] {
@@ -60,6 +74,46 @@ fn tables_of_every_build_are_read() {
         // A head over two columns.
         (
             "<table><tr><th colspan=2>Country</th><th>IP</th><th>Port</th></tr><tr><td>f</td><td>PE</td><td>192.0.2.1</td><td>80</td></tr></table>",
+            &["192.0.2.1:80"],
+        ),
+        // Heads in two rows, of which the first reaches over or down into the second.
+        (
+            "<table><tr><th colspan=2>Proxy</th><th colspan=2>More</th></tr><tr><th>IP</th><th>Port</th><th>Country</th><th>Type</th></tr><tr><td>192.0.2.1</td><td>80</td><td>PE</td><td>HTTP</td></tr></table>",
+            &["http://192.0.2.1:80"],
+        ),
+        (
+            "<table><tr><th rowspan=2>#</th><th colspan=2>Server</th><th rowspan=2>Type</th></tr><tr><th>Port</th><th>Host</th></tr><tr><td>1</td><td>80</td><td>192.0.2.1</td><td>HTTP</td></tr></table>",
+            &["http://192.0.2.1:80"],
+        ),
+        (
+            "<table><tr><td rowspan=2>Country</td><td colspan=2>Proxy</td><td rowspan=2>Type</td></tr><tr><td>IP</td><td>Port</td></tr><tr><td>PE</td><td>192.0.2.1</td><td>80</td><td>SOCKS5</td></tr></table>",
+            &["socks5://192.0.2.1:80"],
+        ),
+        // Cells that reach down into the rows below.
+        (
+            "<table><tr><th>Country</th><th>IP</th><th>Port</th></tr><tr><td rowspan=2>PE</td><td>192.0.2.1</td><td>80</td></tr><tr><td>192.0.2.2</td><td>81</td></tr><tr><td>CL</td><td>192.0.2.3</td><td>82</td></tr></table>",
+            &["192.0.2.1:80", "192.0.2.2:81", "192.0.2.3:82"],
+        ),
+        (
+            "<table><tr><th>IP</th><th>Port</th></tr><tr><td rowspan=2>192.0.2.1</td><td>80</td></tr><tr><td>81</td></tr></table>",
+            &["192.0.2.1:80", "192.0.2.1:81"],
+        ),
+        // Columns within one row.
+        (
+            "<table><tr><th>Port</th><th>IP</th></tr><tr><td>80<br>81</td><td>192.0.2.1<br>192.0.2.2</td></tr></table>",
+            &["192.0.2.1:80", "192.0.2.2:81"],
+        ),
+        (
+            "<table><tr><td>192.0.2.1<br>192.0.2.2</td><td>80<br/>81</td><td>HTTP<br>SOCKS5</td><td>12<br>13</td></tr></table>",
+            &["http://192.0.2.1:80", "socks5://192.0.2.2:81"],
+        ),
+        (
+            "<table><tr><td>IP<br>192.0.2.1<br>192.0.2.2</td><td>Port<br>80<br>81</td></tr></table>",
+            &["192.0.2.1:80", "192.0.2.2:81"],
+        ),
+        // Fields to copy from.
+        (
+            "<table><tr><td><input value=\"192.0.2.1\"></td><td><input value=\"80\"></td></tr></table>",
             &["192.0.2.1:80"],
         ),
         // An advertisement over all columns, and the heads once more.
@@ -138,6 +192,21 @@ fn tables_of_every_build_are_read() {
 }
 
 #[test]
+fn columns_that_do_not_match_are_not_paired() {
+    for page in [
+        "<table><tr><td>192.0.2.1<br>192.0.2.2</td><td>80</td></tr></table>",
+        "<table><tr><th>IP</th><th>Port</th></tr><tr><td>192.0.2.1<br>192.0.2.2</td><td>80<br>81<br>82</td></tr></table>",
+        "<div><div>192.0.2.1<br>192.0.2.2</div><div>80</div></div>",
+        "<div><div>192.0.2.1<br>192.0.2.2</div><div>words</div><div>80<br>81</div></div>",
+    ] {
+        assert_eq!(proxies(page), [""; 0], "{page}");
+        assert_eq!(refusals(page).len(), 1, "and that is told: {page}");
+    }
+    let beside = "<div style='display:flex'><div>192.0.2.1<br>192.0.2.2</div><div>80<br>81</div></div>";
+    assert_eq!(proxies(beside), ["192.0.2.1:80", "192.0.2.2:81"], "as many ports as addresses");
+}
+
+#[test]
 fn a_column_for_https_says_which_rows_are_https() {
     let page = "<table><tr><th>IP</th><th>Port</th><th>Google</th><th>Https</th></tr>\
         <tr><td>192.0.2.1</td><td>80</td><td>no</td><td>yes</td></tr><tr><td>192.0.2.2</td><td>81</td><td>no</td><td>no</td></tr></table>";
@@ -211,6 +280,26 @@ fn text_of_pages_is_read_between_the_borders_of_elements() {
             "<div data-ip=\"192.0.2.1\" data-port=\"80\" data-type=\"socks5\"></div>",
             &["socks5://192.0.2.1:80"],
         ),
+        (
+            "<dl><dt>IP:Port</dt><dd>192.0.2.1:80</dd><dt>Type</dt><dd>SOCKS5</dd></dl>",
+            &["socks5://192.0.2.1:80"],
+        ),
+        (
+            "<div><span>IP:</span> <span>192.0.2.1</span> <span>Port:</span> <span>80</span></div>",
+            &["192.0.2.1:80"],
+        ),
+        ("<p>IP地址：192.0.2.1 端口：80 类型：HTTP</p>", &["http://192.0.2.1:80"]),
+        ("<pre>IP: 192.0.2.1 Port: 80</pre>", &["192.0.2.1:80"]),
+        (
+            "<pre>{\n \"data\": [\n {\n \"ip\": \"192.0.2.1\",\n \"port\": 80\n }\n ]\n}</pre>",
+            &["192.0.2.1:80"],
+        ),
+        (
+            "<pre>proxies:\n- name: a\n  type: http\n  server: 192.0.2.1\n  port: 80\n</pre>",
+            &["http://192.0.2.1:80"],
+        ),
+        ("<p>Your IP: 192.0.2.9 Port: 51234</p>", &[]),
+        ("<address>Apache/2.4.41 (Ubuntu) Server at 192.0.2.9 Port 80</address>", &[]),
         ("<p>Version 1.2.3.4 of 12:05, see <a href='http://192.0.2.9:80/'>here</a></p>", &[]),
         ("<!-- 192.0.2.9:80 --><p>x</p>", &[]),
     ]);
@@ -449,6 +538,17 @@ fn attributes_hold_addresses_as_they_are_or_in_base64() {
         ),
         (
             "<table><tr data-ip=\"192.0.2.1\" data-port=\"80\"><td>a</td><td>b</td></tr></table>",
+            &["192.0.2.1:80"],
+        ),
+        (
+            "<ul><li data-ip=\"192.0.2.1\" data-port=\"80\">x</li><li data-ip=\"192.0.2.2\" data-port=\"81\">y</li></ul>",
+            &["192.0.2.1:80", "192.0.2.2:81"],
+        ),
+        ("<p><b data-ip=\"192.0.2.1\"></b><b data-port=\"80\"></b></p>", &["192.0.2.1:80"]),
+        ("<div><b ip=\"192.0.2.1\" port=\"80\"></b></div>", &["192.0.2.1:80"]),
+        ("<div><button data-clipboard-text=\"192.0.2.1:80\">Copy</button></div>", &["192.0.2.1:80"]),
+        (
+            "<div data-page=\"{&quot;list&quot;:[{&quot;ip&quot;:&quot;192.0.2.1&quot;,&quot;port&quot;:80}]}\"></div>",
             &["192.0.2.1:80"],
         ),
     ]);

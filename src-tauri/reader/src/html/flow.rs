@@ -24,8 +24,28 @@ struct Pending {
     is_foreign: bool,
     user: String,
     password: String,
+    /// Whether the address holds the port.
+    is_whole: bool,
     /// Lines since the port.
     age: u8,
+}
+
+impl Pending {
+    /// Whether it is an address that nothing has been said of.
+    const fn is_bare(&self) -> bool {
+        self.age == 0
+            && self.port.is_empty()
+            && !self.is_whole
+            && self.hints.is_empty()
+            && self.user.is_empty()
+    }
+}
+
+/// A column of addresses, and the column of their ports.
+#[derive(Default)]
+struct Column {
+    addresses: Vec<String>,
+    ports: Vec<String>,
 }
 
 /// The text that is being read.
@@ -37,6 +57,8 @@ pub(super) struct Flow {
     /// The field that the line before named.
     label: Option<Field>,
     pending: Option<Pending>,
+    /// Addresses one below the other, and the ports behind all of them.
+    column: Column,
     /// How many proxies had their parts in lines of their own, one after the other.
     as_list: u64,
     /// How many were a line of the page, with no word beside them.
@@ -84,16 +106,34 @@ impl Flow {
     pub(super) fn finish(&mut self, out: &mut Output<'_>) -> u64 {
         self.end_line(out);
         self.settle(out);
+        self.settle_column(out);
         self.as_list
     }
 
     fn read(&mut self, line: &str, out: &mut Output<'_>) {
         let label = self.label.take();
+        if !self.column.addresses.is_empty() {
+            let is_address = is_address(line);
+            if is_port(line) && self.column.ports.len() < self.column.addresses.len() {
+                self.column.ports.push(line.to_owned());
+                return;
+            }
+            if is_address && self.column.ports.is_empty() {
+                self.column.addresses.push(line.to_owned());
+                return;
+            }
+            self.settle_column(out);
+        }
         if line.len() <= 2 * MAX_WORD {
+            // `IP:Port`
+            if rows::head_of(line) == Some(Field::Address(2)) {
+                self.label = Some(Field::Address(2));
+                return;
+            }
             if let Some((name, value)) = line.split_once([':', '：'])
                 && let Some(field) = rows::head_of(name.trim())
                 && is_part(field)
-                && !value.contains(':')
+                && !value.contains([':', '：'])
             {
                 let value = value.trim();
                 if value.is_empty() {
@@ -114,12 +154,17 @@ impl Flow {
             }
         }
         if is_address(line) {
+            // Two addresses in a row have their ports behind the last of them, or none.
+            if let Some(before) = self.pending.take_if(|pending| pending.is_bare()) {
+                self.column.addresses = vec![before.address, line.to_owned()];
+                return;
+            }
             self.settle(out);
             self.pending = Some(Pending { address: line.to_owned(), ..Pending::default() });
             return;
         }
         if let Some(pending) = &mut self.pending {
-            if pending.port.is_empty() && pending.age == 0 && is_port(line) {
+            if pending.port.is_empty() && !pending.is_whole && pending.age == 0 && is_port(line) {
                 line.clone_into(&mut pending.port);
                 return;
             }
@@ -129,7 +174,7 @@ impl Flow {
                 pending.hints = pending.hints.union(claim.hints);
                 pending.is_foreign |= claim.foreign;
             }
-            if pending.age > LINES_BEHIND || pending.port.is_empty() {
+            if pending.age > LINES_BEHIND || (pending.port.is_empty() && !pending.is_whole) {
                 self.settle(out);
             }
         }
@@ -143,6 +188,16 @@ impl Flow {
     /// Takes a value under the name of its field. False when it cannot be one.
     fn take(&mut self, field: Field, value: &str, out: &mut Output<'_>) -> bool {
         match field {
+            // The port stands in it.
+            Field::Address(2) => {
+                let Some((reading, _)) = read_line(value) else { return false };
+                if reading.found.len() != 1 || value.contains(' ') {
+                    return false;
+                }
+                self.settle(out);
+                self.pending =
+                    Some(Pending { address: value.to_owned(), is_whole: true, ..Pending::default() });
+            }
             Field::Address(_) => {
                 let is_name = value.contains('.') && !value.contains(' ');
                 if !is_address(value) && !is_name {
@@ -170,14 +225,35 @@ impl Flow {
         true
     }
 
+    /// Tells of the proxies whose addresses stood one below the other, when there are as many ports behind them.
+    fn settle_column(&mut self, out: &mut Output<'_>) {
+        let Column { addresses, ports } = std::mem::take(&mut self.column);
+        if addresses.len() != ports.len() {
+            if let Some(first) = addresses.first() {
+                out.refuse_entry(first.as_bytes(), crate::RefusalReason::NoPort);
+            }
+            return;
+        }
+        let told = out.count();
+        for (address, port) in addresses.iter().zip(&ports) {
+            let mut record = Record::default();
+            record.set(Field::Address(0), address);
+            record.set(Field::Port, port);
+            let mut reading = Reading::default();
+            record.read(Hints::NONE, &mut reading);
+            out.settle_entry(&mut reading, record.summary().as_bytes());
+        }
+        self.as_list += out.count().0 - told.0;
+    }
+
     /// Tells of the proxy whose parts stood in lines of their own.
     fn settle(&mut self, out: &mut Output<'_>) {
         let Some(pending) = self.pending.take() else { return };
-        if pending.port.is_empty() {
+        if pending.port.is_empty() && !pending.is_whole {
             return;
         }
         let mut record = Record::default();
-        record.set(Field::Address(0), &pending.address);
+        record.set(Field::Address(if pending.is_whole { 2 } else { 0 }), &pending.address);
         record.set(Field::Port, &pending.port);
         record.set(Field::User, &pending.user);
         record.set(Field::Password, &pending.password);

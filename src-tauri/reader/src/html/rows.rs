@@ -12,6 +12,10 @@ use crate::text;
 /// The most columns that a cell may stand for.
 const MAX_SPAN: usize = 32;
 
+/// How many rows a cell may reach down, and how many cells of a table may do so at once: each is copied into each row.
+const MAX_REACH: usize = 64;
+const MAX_REACHING: usize = 8;
+
 /// The most cells of a row that are looked at.
 const MAX_CELLS: usize = 256;
 
@@ -19,13 +23,15 @@ const MAX_CELLS: usize = 256;
 const MAX_WORD: usize = 48;
 
 /// A cell of a row.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(super) struct Cell {
     pub(super) text: String,
     pub(super) is_head: bool,
     /// What its attributes say that it holds (`data-title="IP"`).
     pub(super) label: Option<Field>,
     pub(super) span: usize,
+    /// How many rows it reaches down, its own among them.
+    pub(super) rows: usize,
     /// What stands for its text when it has none: what an icon is called, or a value in an attribute.
     pub(super) instead: String,
 }
@@ -67,6 +73,8 @@ pub(super) struct Table {
     /// What the columns hold.
     columns: Vec<Option<Field>>,
     pub(super) row: Option<Row>,
+    /// Cells of rows above that reach down: their column, how many rows are left of them, and what they say.
+    reaching: Vec<(usize, usize, Cell)>,
     /// The record that a table with a name and a value in each row is filling.
     upright: Vec<(Field, String)>,
     /// Whether rows stand without a table around them.
@@ -91,8 +99,14 @@ impl Table {
     /// Ends the row that is open.
     pub(super) fn end_row(&mut self, out: &mut Output<'_>) -> Came {
         let Some(row) = self.row.take() else { return Came::Nothing };
+        let row = self.completed(row);
         if row.cells.is_empty() {
             return Came::Nothing;
+        }
+        let told = out.count();
+        if let Some(stack) = Stack::of(&row, &self.columns) {
+            stack.read(&row, out);
+            return if out.count().0 > told.0 { Came::AsRow } else { Came::Nothing };
         }
         let fields: Vec<Option<Field>> = row.cells.iter().map(|cell| head_of(cell.shown())).collect();
         if is_head(&fields, &row.cells) {
@@ -107,7 +121,6 @@ impl Table {
         {
             return self.take_upright(field, value.shown(), out);
         }
-        let told = out.count();
         let read = self.read_by_columns(&row, out)
             || read_by_labels(&row, out)
             || read_neighbours(&row, out)
@@ -120,6 +133,43 @@ impl Table {
             return came;
         }
         if out.count().0 > told.0 { Came::AsRow } else { Came::Nothing }
+    }
+
+    /// A row with the cells in it that reach down from rows above.
+    fn completed(&mut self, row: Row) -> Row {
+        let reaches_down = row.cells.iter().any(|cell| cell.rows > 1);
+        if self.reaching.is_empty() && !reaches_down {
+            return row;
+        }
+        let mut cells = Vec::with_capacity(row.cells.len());
+        let mut reaching = std::mem::take(&mut self.reaching);
+        reaching.sort_by_key(|(column, ..)| *column);
+        let mut own = row.cells.into_iter().peekable();
+        let mut above = reaching.into_iter().peekable();
+        let mut column = 0;
+        loop {
+            // A row of nothing but what reaches into it is none.
+            let reaches = above.peek().is_some_and(|(at, ..)| *at <= column || own.peek().is_none());
+            let (cell, left) = match (reaches, own.next_if(|_| !reaches)) {
+                (true, _) => match above.next() {
+                    Some((_, left, cell)) => (cell, left),
+                    None => break,
+                },
+                (false, Some(cell)) => {
+                    let rows = cell.rows.clamp(1, MAX_REACH);
+                    (cell, rows)
+                }
+                (false, None) => break,
+            };
+            if left > 1 && self.reaching.len() < MAX_REACHING && cell.text.len() <= MAX_WORD {
+                self.reaching.push((column, left - 1, cell.clone()));
+            }
+            column += cell.span.clamp(1, MAX_SPAN);
+            if cells.len() < MAX_CELLS {
+                cells.push(cell);
+            }
+        }
+        Row { cells, ..row }
     }
 
     /// Ends the table.
@@ -173,6 +223,84 @@ impl Table {
         }
         read_record(&pairs, out)
     }
+}
+
+/// A row whose cells are columns by themselves: ten addresses in one, one below the other, and ten ports in the next.
+struct Stack {
+    address: usize,
+    /// None when no cell can be told to hold their ports.
+    port: Option<usize>,
+}
+
+impl Stack {
+    /// Finds a cell with several addresses and nothing else.
+    fn of(row: &Row, columns: &[Option<Field>]) -> Option<Self> {
+        let address = row.cells.iter().position(|cell| {
+            let mut lines = stacked(cell);
+            let first = lines.next().is_some_and(is_address);
+            first && lines.next().is_some_and(is_address) && lines.all(is_address)
+        })?;
+        let count = stacked(&row.cells[address]).count();
+        let fits = |cell: &Cell| {
+            let mut lines = 0;
+            stacked(cell).all(|line| {
+                lines += 1;
+                is_port(line)
+            }) && lines == count
+        };
+        let mut column = 0;
+        let mut headed = None;
+        for (index, cell) in row.cells.iter().enumerate() {
+            if cell.label.or(columns.get(column).copied().flatten()) == Some(Field::Port) {
+                headed = headed.or(Some(index));
+            }
+            column += cell.span.clamp(1, MAX_SPAN);
+        }
+        let port = headed.or(Some(address + 1)).filter(|at| row.cells.get(*at).is_some_and(fits));
+        Some(Self { address, port })
+    }
+
+    fn read(&self, row: &Row, out: &mut Output<'_>) {
+        let Some(port) = self.port else {
+            let first = stacked(&row.cells[self.address]).next().unwrap_or_default();
+            out.refuse_entry(first.as_bytes(), RefusalReason::Ambiguous);
+            return;
+        };
+        let count = stacked(&row.cells[port]).count();
+        // Of the other cells, those that have a line for each proxy, or one for all.
+        let others: Vec<Vec<&str>> = row
+            .cells
+            .iter()
+            .enumerate()
+            .filter(|(index, _)| *index != self.address && *index != port)
+            .map(|(_, cell)| stacked(cell).collect::<Vec<_>>())
+            .filter(|lines| lines.len() == count || lines.len() == 1)
+            .collect();
+        let pairs = stacked(&row.cells[self.address]).zip(stacked(&row.cells[port]));
+        for (index, (address, port)) in pairs.enumerate() {
+            let claim =
+                claim_of(others.iter().filter_map(|lines| lines.get(index).or(lines.first())).copied());
+            let mut record = Record::default();
+            record.set(Field::Address(0), address);
+            record.set(Field::Port, port);
+            let mut reading = Reading::default();
+            record.read(claim.hints, &mut reading);
+            if claim.foreign {
+                reading.disown(RefusalReason::OtherScheme);
+            }
+            out.settle_entry(&mut reading, record.summary().as_bytes());
+        }
+    }
+}
+
+/// The lines of a cell that say something, without a head in front of them.
+fn stacked(cell: &Cell) -> impl Iterator<Item = &str> {
+    let lines = cell.text.lines().map(str::trim).filter(|line| !line.is_empty());
+    let has_head = lines
+        .clone()
+        .next()
+        .is_some_and(|line| head_of(line).is_some_and(|field| !matches!(field, Field::Flag(_))));
+    lines.skip(usize::from(has_head))
 }
 
 /// The field that the head of a column names. Heads have arrows for sorting, explanations in brackets, and units.

@@ -6,7 +6,11 @@ use super::Builder;
 use crate::encoded;
 use crate::html::token::attribute;
 use crate::html::{MAX_ATTRIBUTE, rows};
+use crate::plain;
 use crate::record::Field;
+
+/// The longest attribute that is read as data: a page of a list.
+const MAX_DATA: usize = 1024 * 1024;
 
 impl Builder<'_, '_> {
     /// Remembers what an icon is called, for a cell that has no words.
@@ -20,9 +24,10 @@ impl Builder<'_, '_> {
         else {
             return;
         };
+        let is_part = name != "input" || rows::is_address(called.trim()) || rows::is_port(called.trim());
         if let Some(cell) = self.cell()
             && cell.instead.is_empty()
-            && name != "input"
+            && is_part
         {
             cell.instead = called;
         }
@@ -47,10 +52,25 @@ impl Builder<'_, '_> {
             return;
         }
         let mut fields: Vec<(Field, String)> = Vec::new();
+        // Elements of a site's own have attributes of its own.
+        let is_own = attribute(tag, "port").is_some();
+        let mut whole = None;
         for own in &tag.attrs {
-            let Some(name) = own.name.local.strip_prefix("data-") else { continue };
+            let local = &*own.name.local;
+            if own.value.starts_with(['[', '{']) && own.value.len() <= MAX_DATA && !local.starts_with("on") {
+                self.read_data(&own.value);
+                continue;
+            }
+            let Some(name) = local.strip_prefix("data-").or_else(|| {
+                Some(local).filter(|name| is_own && matches!(*name, "ip" | "host" | "port" | "type"))
+            }) else {
+                continue;
+            };
             if own.value.len() > MAX_ATTRIBUTE {
                 continue;
+            }
+            if is_copied(name) && plain::read(own.value.trim().as_bytes()).is_some() {
+                whole = Some(own.value.trim().to_owned());
             }
             if let Some(field @ (Field::Address(_) | Field::Port | Field::Protocols)) = Field::named(name)
                 && let Some(value) = plain_attribute(field, &own.value)
@@ -59,6 +79,11 @@ impl Builder<'_, '_> {
             }
         }
         if fields.is_empty() {
+            if let Some((mut reading, line)) = whole.as_deref().and_then(rows::read_line) {
+                let told = self.out.count();
+                self.out.settle_entry(&mut reading, line.as_bytes());
+                self.as_list += self.out.count().0 - told.0;
+            }
             return;
         }
         if let Some(row) = self.tables.last_mut().and_then(|table| table.row.as_mut()) {
@@ -72,10 +97,32 @@ impl Builder<'_, '_> {
             row.attributes.extend(fields);
             return;
         }
+        // An address in one element, and its port in the next that has one.
+        if let [(field, value)] = &fields[..] {
+            match field {
+                Field::Address(0 | 1) if !value.contains(':') => {
+                    self.data_address = Some(value.clone());
+                    return;
+                }
+                Field::Port => {
+                    if let Some(address) = self.data_address.take() {
+                        fields.push((Field::Address(0), address));
+                    }
+                }
+                _ => {}
+            }
+        } else {
+            self.data_address = None;
+        }
         let told = self.out.count();
         rows::settle_fields(fields.iter().map(|(field, value)| (*field, value.as_str())), self.out);
         self.as_list += self.out.count().0 - told.0;
     }
+}
+
+/// Whether an attribute holds what a button copies.
+fn is_copied(name: &str) -> bool {
+    ["clipboard-text", "clipboard", "copy", "copy-text", "proxy-address"].contains(&name)
 }
 
 /// The port that one family of pages writes into the classes of an element: each letter is a digit, and the number is

@@ -59,6 +59,7 @@ pub(super) fn walk(
         raw: Raw::None,
         buffer: String::new(),
         boxed: None,
+        data_address: None,
         as_list: 0,
         has_holes: false,
         is_written: false,
@@ -86,6 +87,8 @@ struct Builder<'b, 'o> {
     buffer: String,
     /// The text of a `pre` or a `textarea` that is open.
     boxed: Option<String>,
+    /// An address in an attribute whose port has not been met yet.
+    data_address: Option<String>,
     as_list: u64,
     has_holes: bool,
     /// Whether what is met was written by a script, so that it has no scripts that count.
@@ -253,9 +256,11 @@ impl Builder<'_, '_> {
     fn end_box(&mut self) {
         let Some(text) = self.boxed.take() else { return };
         let told = self.out.count();
-        let mut lines = Lines::in_document();
-        lines.push(text.as_bytes(), self.out);
-        lines.finish(self.out);
+        if !crate::document::read_box(&text, self.out) {
+            let mut lines = Lines::in_document();
+            lines.push(text.as_bytes(), self.out);
+            lines.finish(self.out);
+        }
         self.as_list += self.out.count().0 - told.0;
     }
 

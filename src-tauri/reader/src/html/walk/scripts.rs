@@ -58,7 +58,7 @@ impl<'b> Builder<'b, '_> {
         self.is_written = false;
     }
 
-    fn read_data(&mut self, text: &str) {
+    pub(super) fn read_data(&mut self, text: &str) {
         let told = self.out.count();
         let parsed = literal::parse(text);
         json::walk(&parsed.value, Inherited::default(), self.out);

@@ -17,7 +17,8 @@ impl Builder<'_, '_> {
                 .find_map(|wanted| attribute(tag, wanted))
                 .and_then(rows::head_of);
         let span = attribute(tag, "colspan").and_then(|span| span.trim().parse().ok()).unwrap_or(1);
-        let cell = Cell { is_head: name == "th", label, span, ..Cell::default() };
+        let rows = attribute(tag, "rowspan").and_then(|rows| rows.trim().parse().ok()).unwrap_or(1);
+        let cell = Cell { is_head: name == "th", label, span, rows, ..Cell::default() };
         if let Some(table) = self.tables.last_mut() {
             table.row.get_or_insert_default().begin(cell);
         }
