@@ -80,9 +80,14 @@ pub(crate) fn read_line(line: &[u8], settle: &mut dyn FnMut(&mut Reading, &[u8])
         // Several may stand in a line, one behind the other.
         let values: Result<Vec<Value<'_>>, _> =
             serde_json::Deserializer::from_slice(text).into_iter().collect();
-        let is_read = values.as_ref().is_ok_and(|values| !values.is_empty());
-        for value in values.into_iter().flatten() {
-            walker.walk(&value, Inherited::default());
+        // Texts in a row are the cells of a table.
+        let is_read = match values.as_deref() {
+            Ok([_]) => true,
+            Ok([_, ..]) => values.iter().flatten().all(Value::is_nested),
+            _ => false,
+        };
+        for value in values.iter().flatten().filter(|_| is_read) {
+            walker.walk(value, Inherited::default());
         }
         is_read
     };
@@ -494,7 +499,12 @@ impl<R: Receiver> Walker<R> {
                                     .find(|(name, _)| walker.field(name) == Some(wanted))
                                     .and_then(|(_, value)| scalar(wanted, value))
                             };
-                            if let Some(port) = get(Field::Port, self) {
+                            let is_plain = |name: &str| {
+                                matches!(record::normal_name(name).as_str(), "number" | "value" | "text")
+                            };
+                            let plain = own.iter().find(|(name, value)| is_plain(name) && !value.is_nested());
+                            let plain = plain.and_then(|(_, value)| value.scalar().filter(|p| is_number(p)));
+                            if let Some(port) = get(Field::Port, self).or(plain) {
                                 pairs.push((port, get(Field::Protocols, self)));
                             }
                         }
@@ -809,7 +819,10 @@ pub(crate) fn is_no_proxy(name: &str) -> bool {
         "outip",
         "upstreamdns",
     ];
-    const WHOLE: [&str; 10] = [
+    const WHOLE: [&str; 13] = [
+        "client",
+        "requester",
+        "you",
         "dns",
         "listen",
         "inbounds",

@@ -85,13 +85,18 @@ fn words(line: &str) -> Vec<Word<'_>> {
 
 /// The first sign in a word that divides a name from its value, and its length.
 fn sign(text: &str) -> Option<(usize, usize)> {
-    text.char_indices().find(|(_, c)| matches!(c, ':' | '=' | '：' | '＝')).map(|(at, c)| (at, c.len_utf8()))
+    let (at, c) = text.char_indices().find(|(_, c)| matches!(c, ':' | '=' | '：' | '＝'))?;
+    // PHP writes `'port' => 80`.
+    let is_arrow = c == '=' && text[at + 1..].starts_with('>');
+    Some((at, if is_arrow { 2 } else { c.len_utf8() }))
 }
 
 /// A word without the brackets around it, unless they are those of an IPv6 address.
 fn unbracketed(text: &str) -> &str {
     match text.strip_prefix('[').and_then(|inner| inner.strip_suffix(']')) {
         Some(inner) if !inner.contains(':') => inner,
+        // The end of an array around it.
+        _ if !text.contains('[') => text.trim_end_matches(']'),
         _ => text,
     }
 }
@@ -282,6 +287,11 @@ pub(crate) fn read(line: &[u8], into: &mut Reading) -> bool {
         return false;
     }
     let Ok(line) = std::str::from_utf8(line) else { return false };
+    // Of an object that was cut the last value may be half of one.
+    let count = |signs: [u8; 2]| line.bytes().filter(|b| signs.contains(b)).count();
+    if line.starts_with(['{', '[']) && count([b'{', b'[']) != count([b'}', b']']) {
+        return false;
+    }
     let parts = parts(line);
     let mut told = Reading::default();
     let mut entry = Entry::default();

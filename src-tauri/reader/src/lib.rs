@@ -72,6 +72,8 @@
 //! - Hidden parts of a line or of a row are decoys; hidden dialogs, tabs and boxes are read.
 //! - Addresses one below the other belong to the ports in the next cell, or in the lines behind them, when there are as many;
 //!   otherwise none of them does.
+//! - What stands in a column of times, sizes, versions and the like is never paired; a number between two addresses that has
+//!   another one in front of the first belongs to neither.
 //! - In rows without heads an address is followed by its port. A name and a number beside it are no proxy there.
 //! - `ports` on sites whose script writes them in hexadecimal (`insertPrx`, `gp.dep`) are read so.
 //! - A charset: the byte order mark, then what the bytes cannot be otherwise (UTF-16 by its zeros, UTF-8), then the declared

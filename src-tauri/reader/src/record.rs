@@ -445,7 +445,7 @@ const NAMES: &[(Field, &[&str])] = &[
             "katasandi",
         ],
     ),
-    (Field::Flag(Protocol::Http), &["http", "supportshttp", "支持http"]),
+    (Field::Flag(Protocol::Http), &["http", "supportshttp", "ishttp", "支持http"]),
     (
         Field::Flag(Protocol::Https),
         &[
@@ -455,6 +455,7 @@ const NAMES: &[(Field, &[&str])] = &[
             "httpsssl",
             "supporthttps",
             "supportshttps",
+            "ishttps",
             "httpssupport",
             "sslsupport",
             "支持https",
@@ -463,8 +464,8 @@ const NAMES: &[(Field, &[&str])] = &[
             "支持ssl",
         ],
     ),
-    (Field::Flag(Protocol::Socks4), &["socks4", "supportssocks4", "支持socks4"]),
-    (Field::Flag(Protocol::Socks5), &["socks5", "supportssocks5", "支持socks5"]),
+    (Field::Flag(Protocol::Socks4), &["socks4", "supportssocks4", "issocks4", "支持socks4"]),
+    (Field::Flag(Protocol::Socks5), &["socks5", "supportssocks5", "issocks5", "支持socks5"]),
     (Field::Method, &["method", "encryptmethod", "encryption", "加密方式", "加密"]),
     (
         Field::Foreign,

@@ -36,6 +36,10 @@ pub(crate) fn sniff(window: &[u8]) -> Option<Format> {
     if text.first()? != &b'<' && memmem::find(text, b"FindProxyForURL").is_some() {
         return Some(Format::Pac);
     }
+    // A list in the source of a program.
+    if text.starts_with(b"<?php") && !has_tags(text) {
+        return None;
+    }
     match text.first()? {
         b'<' if is_markup(text) => return Some(if is_xml(text) { Format::Xml } else { Format::Html }),
         b'{' | b'[' if is_json(text) => return Some(Format::Json),

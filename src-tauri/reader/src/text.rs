@@ -6,6 +6,7 @@ use memchr::memmem;
 use proxydeck_domain::{Account, Endpoint, Hints, Host, Protocol};
 
 use crate::RefusalReason;
+use crate::json;
 use crate::labelled;
 use crate::labels;
 use crate::pac;
@@ -217,6 +218,12 @@ fn note_pair(host: Result<Host, RefusalReason>, port: &[u8], into: &mut Reading)
 /// A cell without blanks and quotes around it.
 fn unquoted(cell: &[u8]) -> &[u8] {
     let cell = cell.trim_ascii();
+    // `('192.0.2.1', 80)`; brackets of IPv6 stay.
+    let cell = match cell {
+        [b'(' | b'[' | b'{', inner @ ..] if !inner.contains(&b':') => inner.trim_ascii(),
+        [inner @ .., b')' | b']' | b'}'] if !inner.contains(&b':') => inner.trim_ascii(),
+        cell => cell,
+    };
     match cell {
         [a @ (b'"' | b'\''), inner @ .., b] if a == b => inner.trim_ascii(),
         _ => cell,
@@ -291,6 +298,7 @@ fn scan(line: &[u8], part: Range<usize>, into: &mut Reading) {
     let divides =
         |b: &u8| b.is_ascii_whitespace() || matches!(b, b'"' | b'<' | b'>' | b'|' | b',' | b';' | b'`');
     let mut start = 0;
+    let mut words: [&[u8]; 2] = [b"", b""];
     while start < piece.len() {
         let length = piece[start..].iter().position(divides).unwrap_or(piece.len() - start);
         let end = start + length;
@@ -306,13 +314,28 @@ fn scan(line: &[u8], part: Range<usize>, into: &mut Reading) {
             } && left.is_none_or(|b| b.is_ascii_whitespace() || matches!(b, b'"' | b'>'));
             let text = &piece[start..end];
             let chunk = Chunk { text, is_whole, is_line: is_line && length == piece.len(), leads };
+            let is_elsewhere = is_named_elsewhere(&words);
+            words = [words[1], text];
             leads &= labels::scheme(bare_word(text)).is_some() || !text.iter().any(u8::is_ascii_alphanumeric);
-            if let Err(reason) = read_chunk(chunk, into) {
+            if is_elsewhere {
+                into.note(RefusalReason::NoAddress);
+            } else if let Err(reason) = read_chunk(chunk, into) {
                 into.note(reason);
             }
         }
         start = end + 1;
     }
+}
+
+/// Whether the words in front of an address say that it is none to dial: `Exit IP: …`, `X-Forwarded-For: …`.
+fn is_named_elsewhere([before, name]: &[&[u8]; 2]) -> bool {
+    let Some(name) = name.strip_suffix(b":") else { return false };
+    let is_word = |word: &[u8]| word.iter().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_'));
+    if name.is_empty() || name.len() > MAX_BRACKETS || !is_word(name) {
+        return false;
+    }
+    let before = if is_word(before) && before.len() <= MAX_BRACKETS { *before } else { b"" };
+    std::str::from_utf8(&[before, name].concat()).is_ok_and(json::is_no_proxy)
 }
 
 fn read_chunk(chunk: Chunk<'_>, into: &mut Reading) -> Result<(), RefusalReason> {
@@ -523,7 +546,27 @@ fn read_at(chunk: Chunk<'_>, start: usize, colon: usize, into: &mut Reading) -> 
         // A network in its notation with a mask, or a list of ports.
         return Err(RefusalReason::Ambiguous);
     }
-    let front = if before.last() == Some(&b':') { Front::of(&before[..start - 1])? } else { Front::Remark };
+    // `socks5=192.0.2.1:80` of some configurations, `exit=192.0.2.1:80` of some lists.
+    let named = before.strip_suffix(b"=").map(|front| {
+        let length =
+            front.iter().rev().take_while(|b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-')).count();
+        &front[front.len() - length..]
+    });
+    if let Some(name) = named {
+        if labels::is_foreign_type(name) {
+            return Err(RefusalReason::OtherScheme);
+        }
+        if std::str::from_utf8(name).is_ok_and(json::is_no_proxy) {
+            return Err(RefusalReason::NoAddress);
+        }
+    }
+    let front = if let Some(protocol) = named.and_then(labels::scheme) {
+        Front::Label(protocol)
+    } else if before.last() == Some(&b':') {
+        Front::of(&before[..start - 1])?
+    } else {
+        Front::Remark
+    };
     let suffix = Suffix::of(behind)?;
     let (account, stated) = match (front, suffix) {
         (Front::Remark, Suffix::Remark) => (None, Hints::NONE),

@@ -31,7 +31,11 @@ pub(crate) fn read_all(
         }
         let next =
             dividers.get(index + 1).map_or(line.len(), |&next| scheme_start_of_next(line, divider, next));
-        let end = divider + 3 + token_length(&line[divider + 3..next]);
+        let mut end = divider + 3 + token_length(&line[divider + 3..next]);
+        if end == next && next < line.len() && matches!(line[next - 1], b'=' | b'/' | b'?' | b'&') {
+            // An address in the query or the path of this one is a part of it.
+            end = divider + 3 + token_length(&line[divider + 3..]);
+        }
         let scheme = &line[scheme_start..divider];
         rest(line, read_to..scheme_start, into);
         read_to = end;
@@ -94,7 +98,10 @@ fn read_one(scheme: &[u8], token: &[u8], leads: bool, into: &mut Reading) -> Res
     if TELEGRAM.iter().any(|host| authority.eq_ignore_ascii_case(host)) {
         return read_telegram(tail.strip_prefix(b"/").unwrap_or(tail), into);
     }
-    if names_a_page(tail) || (!leads && tail.len() > 1 && tail[0] == b'/') {
+    if names_a_page(tail)
+        || memmem::find(tail, b"://").is_some()
+        || (!leads && tail.len() > 1 && tail[0] == b'/')
+    {
         return Err(RefusalReason::PageAddress);
     }
     let (endpoint, account, label) = read_authority(authority)?;

@@ -101,6 +101,7 @@ fn addresses_may_have_several_ports() {
             r#"[{"ip":"192.0.2.1","protocols":[{"type":"http","port":80},{"type":"socks4","port":1080}]}]"#,
             &["http://192.0.2.1:80", "socks4://192.0.2.1:1080"],
         ),
+        (r#"[{"ip":"192.0.2.1","ports":[{"number":80,"protocol":"http"}]}]"#, &["http://192.0.2.1:80"]),
         (
             r#"[{"ip":"192.0.2.1","port_http":80,"port_socks5":1080}]"#,
             &["http://192.0.2.1:80", "socks5://192.0.2.1:1080"],
@@ -175,6 +176,7 @@ fn what_is_no_proxy_in_json_is_never_taken() {
         r#"{"data":[],"total":0}"#,
         r#"{"dns":{"nameserver":["192.0.2.53:53"]},"listen":"192.0.2.1:80"}"#,
         r#"{"version":"1.2.3.4","time":"12:05:07"}"#,
+        r#"{"client":{"ip":"192.0.2.9","port":51234},"proxies":[]}"#,
         "[]",
         "{}",
     ]);

@@ -378,7 +378,7 @@ fn parts_of_two_entries_are_never_joined() {
         ),
         ("IP: 192.0.2.1\n\nPort: 80\n", &[], &[(1, "no_port"), (3, "no_address")]),
         ("IP: 192.0.2.1\nwords\nPort: 80\n", &[], &[(1, "no_port"), (2, "no_address"), (3, "no_address")]),
-        ("Your IP: 192.0.2.1\nPort: 80\n", &[], &[(1, "no_port"), (2, "no_address")]),
+        ("Your IP: 192.0.2.1\nPort: 80\n", &[], &[(1, "no_address"), (2, "no_address")]),
         ("Server: 192.0.2.1\nPort: 443\nSecret: ee00\n", &[], &[(1, "other_scheme")]),
         (
             "[Peer]\nPublicKey = abc\nEndpoint = 192.0.2.1:51820\n",

@@ -111,6 +111,21 @@ fn tables_of_every_build_are_read() {
             "<table><tr><td>IP<br>192.0.2.1<br>192.0.2.2</td><td>Port<br>80<br>81</td></tr></table>",
             &["192.0.2.1:80", "192.0.2.2:81"],
         ),
+        // Names within cells, and a colon.
+        (
+            "<table><tr><td>IP: 192.0.2.1</td><td>Port: 80</td><td>Type: HTTP</td></tr></table>",
+            &["http://192.0.2.1:80"],
+        ),
+        ("<table><tr><td>192.0.2.1</td><td>:80</td></tr></table>", &["192.0.2.1:80"]),
+        // Tables that are none to a browser.
+        (
+            "<div role=table><div role=row><span role=columnheader>IP</span><span role=columnheader>Port</span></div><div role=row><span role=cell>192.0.2.1</span><span role=cell>80</span></div></div>",
+            &["192.0.2.1:80"],
+        ),
+        (
+            "<div><h3>192.0.2.1:80</h3><p>Type: SOCKS5</p></div><div><h3>192.0.2.2:81</h3><p>SOCKS4 below</p></div>",
+            &["socks5://192.0.2.1:80", "192.0.2.2:81"],
+        ),
         // Fields to copy from.
         (
             "<table><tr><td><input value=\"192.0.2.1\"></td><td><input value=\"80\"></td></tr></table>",
@@ -189,6 +204,22 @@ fn tables_of_every_build_are_read() {
             &["socks4://192.0.2.1:80", "socks5://192.0.2.1:80", "socks5://192.0.2.2:81"],
         ),
     ]);
+}
+
+#[test]
+fn numbers_that_are_no_ports_are_left_alone() {
+    for page in [
+        "<table><tr><th>Hop</th><th>Address</th><th>RTT</th></tr><tr><td>1</td><td>192.0.2.1</td><td>12</td></tr></table>",
+        "<table><tr><th>Date</th><th>Version</th><th>Size</th></tr><tr><td>2024</td><td>1.2.3.4</td><td>8080</td></tr></table>",
+        // The number between two addresses belongs to either.
+        "<p>8080</p><p>192.0.2.1</p><p>8081</p><p>192.0.2.2</p>",
+        "<table><tr><th>IP</th><th>Port</th></tr><tr><td>192.0.2.1x</td><td>80</td></tr></table>",
+        "<p>Connect from 192.0.2.9 port 4242 at 12:00</p>",
+    ] {
+        assert_eq!(proxies(page), [""; 0], "{page}");
+    }
+    let ranked = "<p>1</p><p>192.0.2.1</p><p>8080</p><p>2</p><p>192.0.2.2</p><p>8081</p>";
+    assert_eq!(proxies(ranked), ["192.0.2.1:8080", "192.0.2.2:8081"], "numbers of entries");
 }
 
 #[test]

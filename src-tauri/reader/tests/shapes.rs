@@ -366,8 +366,8 @@ fn parts_that_carry_their_names() {
         ("IP: 192.0.2.1 Port: 80 HTTPS: no", &["http://192.0.2.1:80"]),
     ]);
     refuses(&[
-        ("Your IP: 192.0.2.1 Port: 51234", "no_port"),
-        ("exit ip: 192.0.2.1 port: 80", "no_port"),
+        ("Your IP: 192.0.2.1 Port: 51234", "no_address"),
+        ("exit ip: 192.0.2.1 port: 80", "no_address"),
         ("DNS server: 192.0.2.53 port: 53", "no_port"),
         ("Failed password for root from 192.0.2.1 port 4242", "no_port"),
         ("* Connected to 192.0.2.1 (192.0.2.1) port 80", "no_port"),
@@ -407,6 +407,28 @@ fn a_word_between_addresses_is_about_one_of_them() {
         ),
         ("192.0.2.1:80 http, 192.0.2.2:81", &["192.0.2.1:80", "192.0.2.2:81"]),
         ("192.0.2.1:80, 192.0.2.2:81 (http)", &["http://192.0.2.1:80", "http://192.0.2.2:81"]),
+    ]);
+}
+
+#[test]
+fn names_in_front_say_what_an_address_is() {
+    reads(&[
+        ("http=192.0.2.1:80, fast-open=false, tag=x", &["http://192.0.2.1:80"]),
+        ("192.0.2.1:80,exit=192.0.2.9:81", &["192.0.2.1:80"]),
+        ("192.0.2.1:80 exit: 192.0.2.9:81", &["192.0.2.1:80"]),
+        ("('192.0.2.1', 80)", &["192.0.2.1:80"]),
+        ("['ip' => '192.0.2.1', 'port' => 80],", &["192.0.2.1:80"]),
+        (r#"{"ip":"192.0.2.1","port":80}{"ip":"192.0.2.2","port":81}"#, &["192.0.2.1:80", "192.0.2.2:81"]),
+        (r#"{"ip":"192.0.2.1","port":80} // words"#, &["192.0.2.1:80"]),
+        ("\"192.0.2.1:80\"\t\"HTTP\"", &["http://192.0.2.1:80"]),
+    ]);
+    refuses(&[
+        ("shadowsocks=192.0.2.1:80, method=aes, tag=x", "other_scheme"),
+        ("X-Forwarded-For: 192.0.2.9:1234", "no_address"),
+        ("Exit IP: 192.0.2.9:80", "no_address"),
+        ("http://192.0.2.1:80/?url=http://192.0.2.2:81", "page_address"),
+        // Half a port is none.
+        (r#"{"geo":{"x":1},"ip":"192.0.2.1","port":8"#, "truncated"),
     ]);
 }
 

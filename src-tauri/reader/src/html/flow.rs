@@ -26,6 +26,10 @@ struct Pending {
     password: String,
     /// Whether the address holds the port.
     is_whole: bool,
+    /// Whether it is a line of the page as it stands, which is counted by itself.
+    is_line: bool,
+    /// Whether a number stood directly in front of the address.
+    number_before: bool,
     /// Lines since the port.
     age: u8,
 }
@@ -57,6 +61,8 @@ pub(super) struct Flow {
     /// The field that the line before named.
     label: Option<Field>,
     pending: Option<Pending>,
+    /// Whether the line before was a number that belonged to nothing.
+    was_number: bool,
     /// Addresses one below the other, and the ports behind all of them.
     column: Column,
     /// How many proxies had their parts in lines of their own, one after the other.
@@ -153,21 +159,39 @@ impl Flow {
                 return;
             }
         }
+        let was_number = std::mem::take(&mut self.was_number);
         if is_address(line) {
+            // A number between two addresses, with another one in front of the first: which of the two it belongs to,
+            // nobody knows.
+            let is_between = |pending: &mut Pending| {
+                pending.number_before && pending.age == 0 && !pending.port.is_empty() && !pending.is_whole
+            };
+            if let Some(before) = self.pending.take_if(is_between) {
+                out.refuse_entry(before.address.as_bytes(), crate::RefusalReason::Ambiguous);
+                let address = line.to_owned();
+                self.pending = Some(Pending { address, number_before: true, ..Pending::default() });
+                return;
+            }
             // Two addresses in a row have their ports behind the last of them, or none.
             if let Some(before) = self.pending.take_if(|pending| pending.is_bare()) {
                 self.column.addresses = vec![before.address, line.to_owned()];
                 return;
             }
             self.settle(out);
-            self.pending = Some(Pending { address: line.to_owned(), ..Pending::default() });
+            let address = line.to_owned();
+            self.pending = Some(Pending { address, number_before: was_number, ..Pending::default() });
             return;
+        }
+        // What a line holds as a whole is only described by lines with names.
+        if self.pending.as_ref().is_some_and(|pending| pending.is_whole) {
+            self.settle(out);
         }
         if let Some(pending) = &mut self.pending {
             if pending.port.is_empty() && !pending.is_whole && pending.age == 0 && is_port(line) {
                 line.clone_into(&mut pending.port);
                 return;
             }
+            self.was_number = is_port(line);
             pending.age += 1;
             if line.len() <= MAX_WORD && !line.contains(':') {
                 let claim = Claim::of_column(line);
@@ -178,8 +202,16 @@ impl Flow {
                 self.settle(out);
             }
         }
+        self.was_number |= is_port(line);
         if let Some((mut reading, shown)) = read_line(line) {
             self.settle(out);
+            let is_whole = matches!(&reading.found[..], [found] if found.stated.is_empty());
+            if is_whole && reading.problem.is_none() && !line.contains(char::is_whitespace) {
+                self.whole_lines += 1;
+                self.pending =
+                    Some(Pending { address: shown, is_whole: true, is_line: true, ..Pending::default() });
+                return;
+            }
             self.whole_lines += u64::from(!reading.found.is_empty() && !line.contains(char::is_whitespace));
             out.settle_entry(&mut reading, shown.as_bytes());
         }
@@ -264,7 +296,9 @@ impl Flow {
         record.read(pending.hints, &mut reading);
         let told = out.count();
         out.settle_entry(&mut reading, record.summary().as_bytes());
-        self.as_list += out.count().0 - told.0;
+        if !pending.is_line {
+            self.as_list += out.count().0 - told.0;
+        }
     }
 }
 

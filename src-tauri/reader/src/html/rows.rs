@@ -72,6 +72,8 @@ impl Row {
 pub(super) struct Table {
     /// What the columns hold.
     columns: Vec<Option<Field>>,
+    /// Which columns hold something else than an address or a port, as their heads say.
+    others: Vec<bool>,
     pub(super) row: Option<Row>,
     /// Cells of rows above that reach down: their column, how many rows are left of them, and what they say.
     reaching: Vec<(usize, usize, Cell)>,
@@ -109,7 +111,11 @@ impl Table {
             return if out.count().0 > told.0 { Came::AsRow } else { Came::Nothing };
         }
         let fields: Vec<Option<Field>> = row.cells.iter().map(|cell| head_of(cell.shown())).collect();
-        if is_head(&fields, &row.cells) {
+        let is_head = is_head(&fields, &row.cells);
+        if is_head || (row.cells.len() > 1 && row.cells.iter().all(|cell| cell.is_head)) {
+            self.others = others(&row.cells);
+        }
+        if is_head {
             self.columns = spread(&row.cells, &fields);
             return Came::Nothing;
         }
@@ -123,7 +129,8 @@ impl Table {
         }
         let read = self.read_by_columns(&row, out)
             || read_by_labels(&row, out)
-            || read_neighbours(&row, out)
+            || read_named(&row, out)
+            || self.read_neighbours(&row, out)
             || read_attributes(&row, out);
         if !read {
             let came = read_cells(&row, out);
@@ -207,6 +214,44 @@ impl Table {
             }
             column += cell.span.clamp(1, MAX_SPAN);
         }
+    }
+
+    /// Reads a row without heads in which a cell is an address and the next one that is filled a port.
+    fn read_neighbours(&self, row: &Row, out: &mut Output<'_>) -> bool {
+        let mut column = 0;
+        let mut shown: Vec<&str> = Vec::new();
+        let mut is_other: Vec<bool> = Vec::new();
+        for cell in &row.cells {
+            let text = cell.shown();
+            if !text.is_empty() {
+                shown.push(text);
+                is_other.push(self.others.get(column).copied().unwrap_or(false));
+            }
+            column += cell.span.clamp(1, MAX_SPAN);
+        }
+        let port = |text: &'_ str| is_port(text.trim_start_matches([':', ' ']));
+        let found = (1..shown.len())
+            .map(|at| at - 1)
+            .find(|&at| is_address(shown[at]) && port(shown[at + 1]) && !is_other[at] && !is_other[at + 1]);
+        let Some(at) = found else { return false };
+        let claim = claim_of(
+            shown
+                .iter()
+                .enumerate()
+                .filter(|(index, _)| *index != at && *index != at + 1)
+                .map(|(_, text)| *text),
+        );
+        let stated = if claim.hints.is_empty() { usual_layout(&shown[at + 2..]) } else { claim.hints };
+        let mut record = Record::default();
+        record.set(Field::Address(0), shown[at]);
+        record.set(Field::Port, shown[at + 1].trim_start_matches([':', ' ']));
+        let mut reading = Reading::default();
+        record.read(stated, &mut reading);
+        if claim.foreign {
+            reading.disown(RefusalReason::OtherScheme);
+        }
+        out.settle_entry(&mut reading, record.summary().as_bytes());
+        true
     }
 
     fn read_by_columns(&self, row: &Row, out: &mut Output<'_>) -> bool {
@@ -325,6 +370,55 @@ fn is_head(fields: &[Option<Field>], cells: &[Cell]) -> bool {
             || (has(|f| f == Field::Address(2)) && has(|f| f == Field::Protocols)))
 }
 
+/// Heads of columns whose numbers look like ports or addresses and are none.
+const OTHER_HEADS: [&str; 34] = [
+    "version",
+    "build",
+    "release",
+    "rtt",
+    "ping",
+    "latency",
+    "delay",
+    "time",
+    "responsetime",
+    "response",
+    "speed",
+    "size",
+    "ttl",
+    "asn",
+    "id",
+    "count",
+    "hits",
+    "score",
+    "uptime",
+    "ms",
+    "age",
+    "zip",
+    "year",
+    "rank",
+    "checks",
+    "seconds",
+    "bytes",
+    "visits",
+    "время",
+    "скорость",
+    "пинг",
+    "速度",
+    "延迟",
+    "响应时间",
+];
+
+/// Which columns heads say to hold something else than an address or a port.
+fn others(cells: &[Cell]) -> Vec<bool> {
+    let mut columns = Vec::new();
+    for cell in cells {
+        let name = record::normal_name(cell.shown());
+        let is_other = OTHER_HEADS.contains(&name.as_str());
+        columns.resize(columns.len() + cell.span.clamp(1, MAX_SPAN), is_other);
+    }
+    columns
+}
+
 /// The columns that heads stand over.
 fn spread(cells: &[Cell], fields: &[Option<Field>]) -> Vec<Option<Field>> {
     let mut columns = Vec::new();
@@ -391,6 +485,8 @@ fn cleaned(field: Field, value: &str) -> String {
     match field {
         Field::Address(_) | Field::Port | Field::PortOf(_) => {
             let line = value.lines().map(str::trim).find(|line| !line.is_empty()).unwrap_or_default();
+            let line =
+                if matches!(field, Field::Address(_)) { line } else { line.trim_start_matches([':', ' ']) };
             let joined = joined_colons(line);
             // Behind the address: a flag, a remark.
             match joined.split_whitespace().collect::<Vec<_>>()[..] {
@@ -438,25 +534,19 @@ pub(super) fn joined_colons(line: &str) -> String {
     joined
 }
 
-/// Reads a row without heads in which a cell is an address and the next one that is filled a port.
-fn read_neighbours(row: &Row, out: &mut Output<'_>) -> bool {
-    let shown: Vec<&str> = row.cells.iter().map(Cell::shown).filter(|text| !text.is_empty()).collect();
-    let found = shown.windows(2).position(|pair| is_address(pair[0]) && is_port(pair[1]));
-    let Some(at) = found else { return false };
-    let claim = claim_of(
-        shown.iter().enumerate().filter(|(index, _)| *index != at && *index != at + 1).map(|(_, text)| *text),
-    );
-    let stated = if claim.hints.is_empty() { usual_layout(&shown[at + 2..]) } else { claim.hints };
-    let mut record = Record::default();
-    record.set(Field::Address(0), shown[at]);
-    record.set(Field::Port, shown[at + 1]);
-    let mut reading = Reading::default();
-    record.read(stated, &mut reading);
-    if claim.foreign {
-        reading.disown(RefusalReason::OtherScheme);
-    }
-    out.settle_entry(&mut reading, record.summary().as_bytes());
-    true
+/// Reads a row whose cells have their names in them: `IP: 192.0.2.1`, `Port: 80`.
+fn read_named(row: &Row, out: &mut Output<'_>) -> bool {
+    let pairs: Vec<_> = row
+        .cells
+        .iter()
+        .filter_map(|cell| {
+            let (name, value) = cell.shown().split_once([':', '：'])?;
+            let field = head_of(name.trim()).filter(|field| !matches!(field, Field::Flag(_)))?;
+            (!value.contains([':', '：'])).then_some((field, value.trim()))
+        })
+        .collect();
+    let has = |wanted: fn(Field) -> bool| pairs.iter().any(|(field, _)| wanted(*field));
+    has(|f| matches!(f, Field::Address(0 | 1))) && has(|f| f == Field::Port) && read_record(&pairs, out)
 }
 
 /// Whether a cell is meant as an address of numbers.

@@ -42,7 +42,8 @@ impl Builder<'_, '_> {
         }
         let in_cell = self.cell().is_some();
         let hides = look.is_hidden == Some(true) && (in_cell || is_decoy(name));
-        let is_line = is_block(name) && look.is_inline != Some(true);
+        let is_cell = matches!(get("role"), "cell" | "gridcell" | "columnheader" | "rowheader" | "row");
+        let is_line = is_cell || (is_block(name) && look.is_inline != Some(true));
         if is_line && !hides {
             self.border();
         }
