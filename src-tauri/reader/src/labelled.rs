@@ -26,22 +26,9 @@ const SHELL_WORDS: [&str; 2] = ["export ", "set "];
 /// How many lines the parts of one proxy may be spread over. Real entries have some ten, with places and times.
 const MAX_ENTRY_LINES: usize = 16;
 
-/// What the names of ports have in common, in the languages that are known. A line without any of it names no port.
-const PORT_NAMES: [&str; 13] = [
-    "端口",
-    "連接埠",
-    "连接埠",
-    "埠",
-    "порт",
-    "Порт",
-    "ПОРТ",
-    "uert",
-    "ポート",
-    "포트",
-    "ổng",
-    "oort",
-    "منفذ",
-];
+/// What the names of ports beyond ASCII have in common, in the languages that are known.
+const PORT_NAMES: [&str; 11] =
+    ["端口", "連接埠", "连接埠", "埠", "порт", "Порт", "ПОРТ", "ポート", "포트", "ổng", "منفذ"];
 
 /// A word of a line.
 #[derive(Clone, Copy)]
@@ -324,12 +311,15 @@ pub(crate) fn is_entry(line: &str) -> bool {
 
 /// Whether a line may name a port, told without dividing it.
 fn names_a_port(line: &[u8]) -> bool {
-    memchr::memchr2_iter(b'p', b'P', line)
-        .any(|at| line.get(at..at + 4).is_some_and(|name| name.eq_ignore_ascii_case(b"port")))
-        || (!line.is_ascii()
-            || memmem::find(line, b"uert").is_some()
-            || memmem::find(line, b"oort").is_some())
-            && PORT_NAMES.iter().any(|name| memmem::find(line, name.as_bytes()).is_some())
+    // `port`, `Port`, `puerto`, `poort`.
+    let is_name = |end: usize| {
+        end.checked_sub(3).is_some_and(|start| {
+            let name = &line[start..end];
+            ["por", "uer", "oor"].iter().any(|known| name.eq_ignore_ascii_case(known.as_bytes()))
+        })
+    };
+    memchr::memchr2_iter(b't', b'T', line).any(is_name)
+        || (!line.is_ascii() && PORT_NAMES.iter().any(|name| memmem::find(line, name.as_bytes()).is_some()))
 }
 
 /// The parts of one proxy.
@@ -399,8 +389,10 @@ fn part(line: &str) -> Option<Part<'_>> {
     let line = SHELL_WORDS.iter().find_map(|word| line.strip_prefix(word)).unwrap_or(line);
     let (at, length) = sign(line)?;
     let (name, value) = (line[..at].trim_end_matches(['"', '\'', ' ', '\t']), &line[at + length..]);
-    let is_name =
-        name.split_whitespace().count() <= MAX_NAME_WORDS + 1 && name.starts_with(char::is_alphabetic);
+    // Told before anything is looked up: most lines are addresses with something in front of them.
+    let is_name = name.starts_with(char::is_alphabetic)
+        && name.split_whitespace().count() <= MAX_NAME_WORDS + 1
+        && !name.bytes().any(|b| NEVER_IN_NAMES.contains(&b));
     if !is_name || value.starts_with("//") || labels::scheme(name.as_bytes()).is_some() {
         return None;
     }
@@ -417,11 +409,18 @@ fn part(line: &str) -> Option<Part<'_>> {
     Some(if fits { Part::Known(field, value) } else { Part::Other })
 }
 
-/// Whether a name and a value may begin here, told by the first bytes.
+/// Whether a name and a value may begin here, told by the first bytes: most lines are addresses with something in front.
 pub(crate) fn may_be_part(line: &[u8]) -> bool {
-    let is_number = line.first().is_none_or(u8::is_ascii_digit);
-    !is_number && line.len() <= MAX_PART && line.iter().any(|b| matches!(b, b':' | b'=' | 0xEF))
+    if line.first().is_none_or(u8::is_ascii_digit) || line.len() > MAX_PART {
+        return false;
+    }
+    let sign = line.iter().position(|b| matches!(b, b':' | b'=' | 0xEF));
+    // In front of a name a list may have its mark, or a page an emoji.
+    sign.is_some_and(|at| !line[..at].iter().any(|b| NEVER_IN_NAMES.contains(b)))
 }
+
+/// What no name of a part has in it.
+const NEVER_IN_NAMES: [u8; 8] = *b".@[]()/,";
 
 /// Which of the two stands first where an address and its port have lines of their own. What lacks its other half is
 /// then never joined with the next one's.
@@ -460,12 +459,17 @@ impl Upright {
         reading: &mut Reading,
         settle: &mut dyn FnMut(&mut Reading, u64, &str),
     ) -> bool {
-        let Some(text) = std::str::from_utf8(line).ok() else { return false };
         let whole = match &mut reading.found[..] {
             [] => None,
-            [found] if found.stated.is_empty() && found.fallback.is_none() => Some(found),
+            // What has an account or a protocol of its own needs no lines around it.
+            [found]
+                if found.stated.is_empty() && found.fallback.is_none() && found.proxy.account.is_none() =>
+            {
+                Some(found)
+            }
             _ => return false,
         };
+        let Ok(text) = std::str::from_utf8(line) else { return false };
         match (part(text), whole) {
             (Some(Part::Other), None) if self.is_open() => {
                 self.lines += 1;

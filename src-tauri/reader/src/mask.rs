@@ -92,41 +92,30 @@ fn mask_password(account: &str, to: &mut String) {
     }
 }
 
-/// The beginnings of names of fields that hold a secret, in small letters; beyond ASCII as they are written.
-const SECRET_NAMES: [&str; 22] = [
-    "passw",
-    "pwd",
-    "secret",
-    "pass\"",
-    "pass'",
-    "pass:",
-    "pass=",
-    "pass ",
-    "pass：",
-    "senha",
-    "contrase",
-    "kennwort",
-    "parola",
-    "mot de passe",
-    "пароль",
-    "Пароль",
-    "密码",
-    "密碼",
-    "口令",
-    "パスワード",
-    "비밀번호",
-    "ifre",
-];
+/// The beginnings of names of fields that hold a secret, in small letters, beside `pass`.
+const SECRET_NAMES: [&str; 6] = ["pwd", "secret", "senha", "contrase", "kennwort", "parola"];
+
+/// The same beyond ASCII, as they are written.
+const SECRET_NAMES_ELSEWHERE: [&str; 8] =
+    ["пароль", "Пароль", "密码", "密碼", "口令", "パスワード", "비밀번호", "şifre"];
 
 /// Cuts the text behind the name of a field that holds a secret, as in `"password": "…"`.
 fn cut_secret_field(text: &mut String) {
     let lower = text.to_ascii_lowercase();
-    let Some(name) = SECRET_NAMES.iter().filter_map(|n| lower.find(n)).min() else {
-        return;
+    // `pass` alone is a part of many words and of many user names.
+    let is_name = |at: &usize| {
+        matches!(
+            lower[at + "pass".len()..].chars().next(),
+            Some('w' | 'e' | '"' | '\'' | ':' | '=' | ' ' | '：' | '＝')
+        )
     };
-    if let Some((divider, sign)) =
-        text[name..].char_indices().find(|(_, c)| matches!(c, ':' | '=' | '：' | '＝'))
-    {
+    let pass = lower.match_indices("pass").map(|(at, _)| at).find(is_name);
+    let others = SECRET_NAMES.iter().filter_map(|name| lower.find(name));
+    let elsewhere: &[&str] = if lower.is_ascii() { &[] } else { &SECRET_NAMES_ELSEWHERE };
+    let elsewhere = elsewhere.iter().filter_map(|name| lower.find(name));
+    let Some(name) = pass.into_iter().chain(others).chain(elsewhere).min() else { return };
+    let is_divider = |(_, c): &(usize, char)| matches!(c, ':' | '=' | '：' | '＝');
+    if let Some((divider, sign)) = text[name..].char_indices().find(is_divider) {
         text.truncate(name + divider + sign.len_utf8());
         text.push('…');
     }

@@ -314,7 +314,8 @@ fn scan(line: &[u8], part: Range<usize>, into: &mut Reading) {
             } && left.is_none_or(|b| b.is_ascii_whitespace() || matches!(b, b'"' | b'>'));
             let text = &piece[start..end];
             let chunk = Chunk { text, is_whole, is_line: is_line && length == piece.len(), leads };
-            let is_elsewhere = is_named_elsewhere(&words);
+            let may_be_address = text[0].is_ascii_digit() || text.contains(&b':');
+            let is_elsewhere = may_be_address && is_named_elsewhere(&words);
             words = [words[1], text];
             leads &= labels::scheme(bare_word(text)).is_some() || !text.iter().any(u8::is_ascii_alphanumeric);
             if is_elsewhere {
