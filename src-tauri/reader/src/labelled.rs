@@ -1,6 +1,14 @@
 //! Text in which the parts of a proxy carry their names: `IP: 192.0.2.1 Port: 8080` on a line, or one part on each of
 //! some neighbouring lines. What a name means is said where records are read; lines that are read without names never
 //! come here.
+//!
+//! A line is divided into words ([`words`]), and a [`Walk`] goes over them from name to name. What it finds becomes an
+//! [`Entry`] for each proxy; over several lines an [`Upright`] gathers it.
+//!
+//! Two things keep words apart that do not belong together. A word is *fresh* when it begins the line or stands behind a
+//! comma, a bar or a dash: no name and no value reaches over that border, but for a list of types (`Type: HTTP, SOCKS5`).
+//! And behind a name that says nothing about a proxy (`Country:`) words are *in its value* up to the next name or the next
+//! fresh word, also where they look like an address.
 
 use memchr::memmem;
 use proxydeck_domain::{Hints, Host};
@@ -34,11 +42,13 @@ const PORT_NAMES: [&str; 11] =
 #[derive(Clone, Copy)]
 struct Word<'a> {
     text: &'a str,
-    /// Whether a comma, a bar or the like stands in front of it, or nothing.
+    /// Whether nothing in front of it belongs to it: it is the first, or stands behind a comma, a semicolon or a bar, or
+    /// behind something without a letter or a digit, such as a dash, an arrow or a bullet.
     is_fresh: bool,
 }
 
-/// Divides a line into words. Brackets and quotes are blanks; commas, bars and words without a letter begin afresh.
+/// Divides a line into words. Round, curly and pointed brackets and quotes are blanks. Commas, bars and what has no letter
+/// and no digit are no words, but make the next one fresh; what begins with a colon or the like is a word all the same.
 fn words(line: &str) -> Vec<Word<'_>> {
     let mut found = Vec::new();
     let mut is_fresh = true;
@@ -118,145 +128,229 @@ fn field_of(name: &str) -> Option<Field> {
 #[derive(Default)]
 struct Parts<'a> {
     found: Vec<(Field, &'a str)>,
-    /// Whether anything stands in the line that is neither a name nor a value.
-    has_strays: bool,
-    /// Whether a password may have been cut, or a line may be read in another way.
+    /// Whether a user or a password may have been cut.
     is_ambiguous: bool,
 }
 
 /// Finds the names of a line and what they name.
 fn parts(line: &str) -> Parts<'_> {
-    let words = words(line);
-    let mut parts = Parts::default();
-    // Words that may be the beginning of a name, and whether a name that is not known stands in front of them, so that
-    // they are its value.
-    let mut front: Vec<&str> = Vec::new();
-    let mut in_value = false;
-    let mut at = 0;
-    while let Some(&Word { text, is_fresh }) = words.get(at) {
-        if is_fresh {
-            parts.has_strays |= !in_value && !front.is_empty();
-            front.clear();
-            in_value = false;
-        }
-        at += 1;
-        let next = words.get(at).copied();
-        // A sign may stand in the word, be its end, or begin the next one.
-        let (name, value, is_signed) = match sign(text) {
-            Some((0, length)) => (front.pop().unwrap_or_default(), &text[length..], true),
-            Some((end, length)) if !text[end + length..].starts_with("//") => {
-                (&text[..end], &text[end + length..], true)
-            }
-            _ => match next.and_then(|n| sign(n.text).filter(|_| !n.is_fresh).map(|sign| (n.text, sign))) {
-                Some((other, (0, length))) => {
-                    at += 1;
-                    (text, &other[length..], true)
-                }
-                _ => (text, "", false),
-            },
-        };
-        let joined = (0..front.len().min(MAX_NAME_WORDS - 1) + 1).rev().find_map(|back| {
-            let before = &front[front.len() - back..];
-            let full = before.concat() + name;
-            field_of(&full).map(|field| (field, back))
-        });
-        let Some((field, back)) = joined else {
-            let is_name = is_signed && name.chars().any(char::is_alphabetic) && !is_address(text);
-            if is_name && labels::scheme(name.as_bytes()).is_none() {
-                // A name that says nothing about a proxy. Its value goes on up to the next name.
-                parts.has_strays |= !in_value && front.len() >= MAX_NAME_WORDS;
-                front.clear();
-                in_value = true;
-                if !value.is_empty() {
-                    front.push(value);
-                }
-                continue;
-            }
-            let clear = front.iter().all(|word| is_trivial(word));
-            if !in_value && clear && is_address(unbracketed(text)) {
-                parts.found.push((Field::Address(0), unbracketed(text)));
-                front.clear();
-            } else {
-                front.push(text);
-            }
-            continue;
-        };
-        front.truncate(front.len() - back);
-        let takes_next = value.is_empty();
-        let value =
-            if takes_next { words.get(at).filter(|n| !n.is_fresh).map_or("", |n| n.text) } else { value };
-        let value = unbracketed(value);
-        // `exit ip`, `your ip`, `connect to host`: whose it is, the words in front say.
-        let is_own = front.iter().all(|word| is_trivial(word))
-            || (in_value
-                && is_signed
-                && !front.last().is_some_and(|last| json::is_no_proxy(&format!("{last}{name}"))));
-        let fits = match field {
-            Field::Address(2) if !is_signed => is_address(value),
+    let mut walk = Walk::new(line);
+    while let Some(&word) = walk.words.get(walk.at) {
+        walk.at += 1;
+        walk.step(word);
+    }
+    walk.parts
+}
+
+/// What may be a name and its value, as they stand around a word.
+#[derive(Clone, Copy)]
+struct Naming<'a> {
+    /// The word itself. Where it turns out to be no name, it may be the beginning of one.
+    word: &'a str,
+    /// What is in front of the sign; without a sign the word.
+    name: &'a str,
+    /// What is behind the sign, up to the end of the word.
+    behind: &'a str,
+    /// Whether a colon or the like says that it is a name.
+    is_signed: bool,
+}
+
+impl Naming<'_> {
+    /// Whether the value, if there is one, is the next word.
+    const fn is_followed(&self) -> bool {
+        self.behind.is_empty()
+    }
+
+    /// Whether it is the name of a protocol, which says how an address is dialled and not what stands behind it.
+    fn is_scheme(&self) -> bool {
+        labels::scheme(self.name.as_bytes()).is_some()
+    }
+
+    /// Whether a value is one that the part may have. Without a sign only an address or a port is.
+    fn fits(&self, field: Field, value: &str) -> bool {
+        match field {
+            Field::Address(2) if !self.is_signed => is_address(value),
             Field::Address(_) => may_be_address(value),
             Field::Port => value.starts_with(|c: char| c.is_ascii_digit()),
-            Field::Flag(_) => is_signed && (record::is_yes(value) || is_no(value)),
-            _ => is_signed && !value.is_empty() && (takes_next || !value.starts_with("//")),
-        };
-        if !is_own || !fits {
-            let is_scheme = labels::scheme(name.as_bytes()).is_some();
-            parts.has_strays |= !is_own;
-            // The value of a name that was not understood is nothing to dial.
-            if is_signed && !is_scheme {
-                front.clear();
-                in_value = true;
-                at += usize::from(takes_next && !value.is_empty() && !is_own);
-            } else {
-                front.push(text);
-            }
-            continue;
-        }
-        parts.has_strays |= !in_value && front.iter().any(|word| !is_trivial(word));
-        at += usize::from(takes_next);
-        front.clear();
-        in_value = false;
-        parts.found.push((field, value));
-        match field {
-            Field::Protocols => {
-                // `Type: HTTP, SOCKS 5`.
-                let mut end = offset(line, value) + value.len();
-                while let Some(more) = words.get(at).filter(|w| is_claim(w.text)) {
-                    end = offset(line, more.text) + more.text.len();
-                    at += 1;
-                }
-                if let Some((_, claims)) = parts.found.last_mut() {
-                    *claims = &line[offset(line, value)..end];
-                }
-            }
-            // A blank or a sign in a password would have cut it.
-            Field::Password | Field::User => {
-                let behind = &line[offset(line, value) + value.len()..];
-                let next = words.get(at);
-                let names_next = next.is_some_and(|w| {
-                    let divider = sign(w.text).map(|(end, _)| end).filter(|end| *end > 0);
-                    let name = divider.map_or(w.text, |end| &w.text[..end]);
-                    let is_signed =
-                        divider.is_some() || words.get(at + 1).is_some_and(|n| sign(n.text).is_some());
-                    match field_of(name) {
-                        Some(Field::Address(0 | 1) | Field::Port) => true,
-                        Some(_) => is_signed,
-                        None => is_signed && name.len() > 2 && name.chars().all(char::is_alphabetic),
-                    }
-                });
-                let is_blank = behind.chars().nth(1).is_none_or(char::is_whitespace);
-                parts.is_ambiguous |= match behind.chars().next() {
-                    None => false,
-                    Some(',' | ';') => !is_blank && !names_next,
-                    Some('，' | '；') => false,
-                    Some(c) if c.is_whitespace() => next.is_some_and(|w| !w.is_fresh) && !names_next,
-                    Some(_) => true,
-                };
-            }
-            _ => {}
+            Field::Flag(_) => self.is_signed && (record::is_yes(value) || is_no(value)),
+            _ => self.is_signed && !value.is_empty() && (self.is_followed() || !value.starts_with("//")),
         }
     }
-    parts.has_strays |= !in_value && front.iter().any(|word| !is_trivial(word));
-    parts
+}
+
+/// Walks over the words of a line, from name to name.
+struct Walk<'a> {
+    line: &'a str,
+    words: Vec<Word<'a>>,
+    /// The next word.
+    at: usize,
+    /// The words since the last fresh one, or since the last part: the beginning of the next name (`proxy` in front of
+    /// `port`), or whose address it is (`exit` in front of `ip`).
+    front: Vec<&'a str>,
+    /// Whether `front` is the value of a name that is no proxy's (`Country: United States`), however many words it has.
+    /// Then it does not say whose the next name is, and an address in it is none to dial.
+    in_value: bool,
+    parts: Parts<'a>,
+}
+
+impl<'a> Walk<'a> {
+    fn new(line: &'a str) -> Self {
+        Self { line, words: words(line), at: 0, front: Vec::new(), in_value: false, parts: Parts::default() }
+    }
+
+    /// Takes a word, and with it those behind it that belong to what it names.
+    fn step(&mut self, word: Word<'a>) {
+        if word.is_fresh {
+            self.begin_afresh();
+        }
+        let naming = self.naming(word.text);
+        match self.field(naming.name) {
+            Some(field) => self.take_named(field, naming),
+            None => self.take_unknown(naming),
+        }
+    }
+
+    /// Forgets the words in front: what comes next has nothing to do with them.
+    fn begin_afresh(&mut self) {
+        self.front.clear();
+        self.in_value = false;
+    }
+
+    /// Begins the value of a name that names nothing to dial. It goes on up to the next name.
+    fn begin_value(&mut self) {
+        self.front.clear();
+        self.in_value = true;
+    }
+
+    /// The next word, unless it begins afresh.
+    fn following(&self) -> Option<&'a str> {
+        self.words.get(self.at).filter(|word| !word.is_fresh).map(|word| word.text)
+    }
+
+    /// Divides a word into name and value. The sign may stand in it, be its end, or begin it or the next one.
+    fn naming(&mut self, word: &'a str) -> Naming<'a> {
+        let (name, behind, is_signed) = match sign(word) {
+            Some((0, length)) => (self.front.pop().unwrap_or_default(), &word[length..], true),
+            Some((end, length)) if !word[end + length..].starts_with("//") => {
+                (&word[..end], &word[end + length..], true)
+            }
+            _ => self.next_sign().map_or((word, "", false), |behind| (word, behind, true)),
+        };
+        Naming { word, name, behind, is_signed }
+    }
+
+    /// Steps over the next word if it begins with a sign, and answers what is behind the sign.
+    fn next_sign(&mut self) -> Option<&'a str> {
+        let next = self.following()?;
+        let (0, length) = sign(next)? else { return None };
+        self.at += 1;
+        Some(&next[length..])
+    }
+
+    /// What a name stands for, together with as many words in front of it as belong to it (`IP address`, `proxy port`).
+    /// Those are taken from the front.
+    fn field(&mut self, name: &str) -> Option<Field> {
+        let furthest = self.front.len().saturating_sub(MAX_NAME_WORDS - 1);
+        let (field, start) = (furthest..=self.front.len()).find_map(|start| {
+            let full = self.front[start..].concat() + name;
+            field_of(&full).map(|field| (field, start))
+        })?;
+        self.front.truncate(start);
+        Some(field)
+    }
+
+    /// Takes a word that names no part: another name, an address without a name, or any word.
+    fn take_unknown(&mut self, naming: Naming<'a>) {
+        let Naming { word, name, behind, is_signed } = naming;
+        if is_signed && name.chars().any(char::is_alphabetic) && !is_address(word) && !naming.is_scheme() {
+            self.begin_value();
+            if !behind.is_empty() {
+                self.front.push(behind);
+            }
+        } else if !self.in_value && self.is_front_trivial() && is_address(unbracketed(word)) {
+            self.parts.found.push((Field::Address(0), unbracketed(word)));
+            self.front.clear();
+        } else {
+            self.front.push(word);
+        }
+    }
+
+    /// Takes the name of a part with its value, if it is a proxy's and the value is one that it may have.
+    fn take_named(&mut self, field: Field, naming: Naming<'a>) {
+        let value = if naming.is_followed() { self.following().unwrap_or_default() } else { naming.behind };
+        let value = unbracketed(value);
+        let is_own = self.is_own(naming);
+        if !is_own || !naming.fits(field, value) {
+            return self.pass_over(naming, value, is_own);
+        }
+        self.at += usize::from(naming.is_followed());
+        self.begin_afresh();
+        let value = if field == Field::Protocols { self.claims(value) } else { value };
+        if matches!(field, Field::User | Field::Password) {
+            self.parts.is_ambiguous |= self.may_be_cut(value);
+        }
+        self.parts.found.push((field, value));
+    }
+
+    /// Whether what is named is a proxy's. `exit ip`, `your ip`, `connect to host`: whose it is, the words in front say,
+    /// unless they are another name's value. Even then the last of them may belong to the name.
+    fn is_own(&self, naming: Naming<'_>) -> bool {
+        let is_no_proxy = |last: &&str| json::is_no_proxy(&format!("{last}{}", naming.name));
+        self.is_front_trivial()
+            || (self.in_value && naming.is_signed && !self.front.last().is_some_and(is_no_proxy))
+    }
+
+    fn is_front_trivial(&self) -> bool {
+        self.front.iter().all(|word| is_trivial(word))
+    }
+
+    /// Passes over a name that is somebody else's, or whose value was not understood: that value is nothing to dial.
+    fn pass_over(&mut self, naming: Naming<'a>, value: &str, is_own: bool) {
+        if !naming.is_signed || naming.is_scheme() {
+            // Then it was no name, but a word like any other.
+            self.front.push(naming.word);
+            return;
+        }
+        self.begin_value();
+        // What was not understood may be a name itself; somebody else's value is not looked at again.
+        self.at += usize::from(naming.is_followed() && !value.is_empty() && !is_own);
+    }
+
+    /// The value of a type with the words behind it that are types too: `Type: HTTP, SOCKS 5`.
+    fn claims(&mut self, first: &'a str) -> &'a str {
+        let start = offset(self.line, first);
+        let mut end = start + first.len();
+        while let Some(more) = self.words.get(self.at).filter(|word| is_claim(word.text)) {
+            end = offset(self.line, more.text) + more.text.len();
+            self.at += 1;
+        }
+        &self.line[start..end]
+    }
+
+    /// Whether a user or a password may go on behind its value: a blank or a sign in it would have cut it.
+    fn may_be_cut(&self, value: &str) -> bool {
+        let mut behind = self.line[offset(self.line, value) + value.len()..].chars();
+        match behind.next() {
+            None | Some('，' | '；') => false,
+            Some(',' | ';') => !behind.next().is_none_or(char::is_whitespace) && !self.is_name_next(),
+            Some(c) if c.is_whitespace() => self.following().is_some() && !self.is_name_next(),
+            Some(_) => true,
+        }
+    }
+
+    /// Whether the next word is a name, so that the value in front of it is whole.
+    fn is_name_next(&self) -> bool {
+        let Some(&Word { text, .. }) = self.words.get(self.at) else { return false };
+        let divider = sign(text).map(|(end, _)| end).filter(|end| *end > 0);
+        let name = divider.map_or(text, |end| &text[..end]);
+        let is_signed =
+            divider.is_some() || self.words.get(self.at + 1).is_some_and(|next| sign(next.text).is_some());
+        match field_of(name) {
+            Some(Field::Address(0 | 1) | Field::Port) => true,
+            Some(_) => is_signed,
+            None => is_signed && name.len() > 2 && name.chars().all(char::is_alphabetic),
+        }
+    }
 }
 
 fn is_no(value: &str) -> bool {

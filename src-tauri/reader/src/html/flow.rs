@@ -43,6 +43,13 @@ impl Pending {
             && self.hints.is_empty()
             && self.user.is_empty()
     }
+
+    /// Notes what a text says about the protocol.
+    fn claim(&mut self, text: &str) {
+        let claim = Claim::of_column(text);
+        self.hints = self.hints.union(claim.hints);
+        self.is_foreign |= claim.foreign;
+    }
 }
 
 /// A column of addresses, and the column of their ports.
@@ -118,101 +125,122 @@ impl Flow {
 
     fn read(&mut self, line: &str, out: &mut Output<'_>) {
         let label = self.label.take();
-        if !self.column.addresses.is_empty() {
-            let is_address = is_address(line);
-            if is_port(line) && self.column.ports.len() < self.column.addresses.len() {
-                self.column.ports.push(line.to_owned());
-                return;
-            }
-            if is_address && self.column.ports.is_empty() {
-                self.column.addresses.push(line.to_owned());
-                return;
-            }
-            self.settle_column(out);
-        }
-        if line.len() <= 2 * MAX_WORD {
-            // `IP:Port`
-            if rows::head_of(line) == Some(Field::Address(2)) {
-                self.label = Some(Field::Address(2));
-                return;
-            }
-            if let Some((name, value)) = line.split_once([':', '：'])
-                && let Some(field) = rows::head_of(name.trim())
-                && is_part(field)
-                && !value.contains([':', '：'])
-            {
-                let value = value.trim();
-                if value.is_empty() {
-                    self.label = Some(field);
-                } else {
-                    self.take(field, value, out);
-                }
-                return;
-            }
-            if let Some(field) = rows::head_of(line).filter(|field| is_part(*field)) {
-                self.label = Some(field);
-                return;
-            }
-            if let Some(field) = label
-                && self.take(field, line, out)
-            {
-                return;
-            }
+        if self.take_in_column(line, out) || self.take_named(label, line, out) {
+            return;
         }
         let was_number = std::mem::take(&mut self.was_number);
         if is_address(line) {
-            // A number between two addresses, with another one in front of the first: which of the two it belongs to,
-            // nobody knows.
-            let is_between = |pending: &mut Pending| {
-                pending.number_before && pending.age == 0 && !pending.port.is_empty() && !pending.is_whole
-            };
-            if let Some(before) = self.pending.take_if(is_between) {
-                out.refuse_entry(before.address.as_bytes(), crate::RefusalReason::Ambiguous);
-                let address = line.to_owned();
-                self.pending = Some(Pending { address, number_before: true, ..Pending::default() });
-                return;
+            self.take_address(line, was_number, out);
+        } else if !self.take_port(line, out) {
+            self.was_number = is_port(line);
+            self.take_whole(line, out);
+        }
+    }
+
+    /// Takes a line into the column of addresses that has begun, or into that of their ports. False when it belongs to
+    /// neither, which ends both.
+    fn take_in_column(&mut self, line: &str, out: &mut Output<'_>) -> bool {
+        let Column { addresses, ports } = &mut self.column;
+        if addresses.is_empty() {
+            return false;
+        }
+        if is_port(line) && ports.len() < addresses.len() {
+            ports.push(line.to_owned());
+            return true;
+        }
+        if is_address(line) && ports.is_empty() {
+            addresses.push(line.to_owned());
+            return true;
+        }
+        self.settle_column(out);
+        false
+    }
+
+    /// Takes a line that is the name of a field, a name with its value, or the value of the field that the line before
+    /// named.
+    fn take_named(&mut self, label: Option<Field>, line: &str, out: &mut Output<'_>) -> bool {
+        if line.len() > 2 * MAX_WORD {
+            return false;
+        }
+        // `IP:Port`
+        if rows::head_of(line) == Some(Field::Address(2)) {
+            self.label = Some(Field::Address(2));
+            return true;
+        }
+        if let Some((name, value)) = line.split_once([':', '：'])
+            && let Some(field) = rows::head_of(name.trim())
+            && is_part(field)
+            && !value.contains([':', '：'])
+        {
+            let value = value.trim();
+            if value.is_empty() {
+                self.label = Some(field);
+            } else {
+                self.take(field, value, out);
             }
-            // Two addresses in a row have their ports behind the last of them, or none.
-            if let Some(before) = self.pending.take_if(|pending| pending.is_bare()) {
-                self.column.addresses = vec![before.address, line.to_owned()];
-                return;
-            }
-            self.settle(out);
-            let address = line.to_owned();
-            self.pending = Some(Pending { address, number_before: was_number, ..Pending::default() });
+            return true;
+        }
+        if let Some(field) = rows::head_of(line).filter(|field| is_part(*field)) {
+            self.label = Some(field);
+            return true;
+        }
+        label.is_some_and(|field| self.take(field, line, out))
+    }
+
+    /// Takes an address that has a line of its own and no name.
+    fn take_address(&mut self, line: &str, was_number: bool, out: &mut Output<'_>) {
+        // Two addresses in a row have their ports behind the last of them, or none.
+        if let Some(before) = self.pending.take_if(|pending| pending.is_bare()) {
+            self.column.addresses = vec![before.address, line.to_owned()];
             return;
         }
+        // A number between two addresses, with another one in front of the first: which of the two it belongs to,
+        // nobody knows.
+        let is_between = |pending: &mut Pending| {
+            pending.number_before && pending.age == 0 && !pending.port.is_empty() && !pending.is_whole
+        };
+        let between = self.pending.take_if(is_between);
+        if let Some(before) = &between {
+            out.refuse_entry(before.address.as_bytes(), crate::RefusalReason::Ambiguous);
+        }
+        self.settle(out);
+        let number_before = was_number || between.is_some();
+        self.pending = Some(Pending { address: line.to_owned(), number_before, ..Pending::default() });
+    }
+
+    /// Takes a line as the port of the address in front of it. Any other line may say something about the proxy, and be
+    /// something else all the same.
+    fn take_port(&mut self, line: &str, out: &mut Output<'_>) -> bool {
         // What a line holds as a whole is only described by lines with names.
         if self.pending.as_ref().is_some_and(|pending| pending.is_whole) {
             self.settle(out);
         }
-        if let Some(pending) = &mut self.pending {
-            if pending.port.is_empty() && !pending.is_whole && pending.age == 0 && is_port(line) {
-                line.clone_into(&mut pending.port);
-                return;
-            }
-            self.was_number = is_port(line);
-            pending.age += 1;
-            if line.len() <= MAX_WORD && !line.contains(':') {
-                let claim = Claim::of_column(line);
-                pending.hints = pending.hints.union(claim.hints);
-                pending.is_foreign |= claim.foreign;
-            }
-            if pending.age > LINES_BEHIND || (pending.port.is_empty() && !pending.is_whole) {
-                self.settle(out);
-            }
+        let Some(pending) = &mut self.pending else { return false };
+        if pending.port.is_empty() && pending.age == 0 && is_port(line) {
+            line.clone_into(&mut pending.port);
+            return true;
         }
-        self.was_number |= is_port(line);
-        if let Some((mut reading, shown)) = read_line(line) {
+        pending.age += 1;
+        if line.len() <= MAX_WORD && !line.contains(':') {
+            pending.claim(line);
+        }
+        if pending.age > LINES_BEHIND || pending.port.is_empty() {
             self.settle(out);
-            let is_whole = matches!(&reading.found[..], [found] if found.stated.is_empty());
-            if is_whole && reading.problem.is_none() && !line.contains(char::is_whitespace) {
-                self.whole_lines += 1;
-                self.pending =
-                    Some(Pending { address: shown, is_whole: true, is_line: true, ..Pending::default() });
-                return;
-            }
-            self.whole_lines += u64::from(!reading.found.is_empty() && !line.contains(char::is_whitespace));
+        }
+        false
+    }
+
+    /// Takes a line that holds proxies as it stands. A single one in it may have its protocol in the lines behind it.
+    fn take_whole(&mut self, line: &str, out: &mut Output<'_>) {
+        let Some((mut reading, shown)) = read_line(line) else { return };
+        self.settle(out);
+        let has_words = line.contains(char::is_whitespace);
+        self.whole_lines += u64::from(!reading.found.is_empty() && !has_words);
+        let is_whole = matches!(&reading.found[..], [found] if found.stated.is_empty());
+        if is_whole && reading.problem.is_none() && !has_words {
+            self.pending =
+                Some(Pending { address: shown, is_whole: true, is_line: true, ..Pending::default() });
+        } else {
             out.settle_entry(&mut reading, shown.as_bytes());
         }
     }
@@ -242,11 +270,7 @@ impl Flow {
                 let Some(pending) = &mut self.pending else { return false };
                 match field {
                     Field::Port if is_port(value) => value.clone_into(&mut pending.port),
-                    Field::Protocols | Field::Version => {
-                        let claim = Claim::of_column(value);
-                        pending.hints = pending.hints.union(claim.hints);
-                        pending.is_foreign |= claim.foreign;
-                    }
+                    Field::Protocols | Field::Version => pending.claim(value),
                     Field::User => value.clone_into(&mut pending.user),
                     Field::Password => value.clone_into(&mut pending.password),
                     _ => return false,
