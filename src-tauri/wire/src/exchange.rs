@@ -22,8 +22,8 @@ const READ_BYTES: usize = 4096;
 const MAX_HANDSHAKE_BYTES: usize = crate::http::MAX_HEAD_BYTES + READ_BYTES;
 /// How long a connection is listened to after a right answer has ended, where its other side does not close it as it was
 /// asked to: as long as all of it has taken, within these bounds. What does not belong to the answer comes right behind
-/// it, at most as late as a piece that was delayed on the way.
-const FAREWELL: std::ops::RangeInclusive<Duration> = Duration::from_millis(50)..=Duration::from_millis(500);
+/// it, or as late as a piece that was lost on the way and is sent again, which Linux does after 200 ms at the earliest.
+const FAREWELL: std::ops::RangeInclusive<Duration> = Duration::from_millis(250)..=Duration::from_millis(500);
 /// So long before an attempt has to end this listening ends, so that it never costs a proxy its right answer.
 const FAREWELL_MARGIN: Duration = Duration::from_millis(5);
 

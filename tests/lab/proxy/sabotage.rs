@@ -24,7 +24,7 @@ const BOMB_MEMBERS: usize = 256;
 const HUGE_LENGTH: &str = "10737418240";
 const FOOTER: &str = "<!-- delivered by lab -->\n";
 /// How long the line beyond an answer keeps back, so that it comes in a segment of its own.
-const AFTERTHOUGHT: Duration = Duration::from_millis(15);
+const AFTERTHOUGHT: Duration = Duration::from_millis(5);
 /// Bytes promised and never sent, and bytes sent beyond the promise.
 const WRONG_BY: usize = 40;
 const SCRIPT: &str = "<script src=\"//ads.lab.invalid/a.js\"></script>";
