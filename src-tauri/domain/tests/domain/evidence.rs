@@ -71,8 +71,11 @@ fn attempt() -> impl Strategy<Value = Attempt> {
 
 proptest! {
     #[test]
-    fn evidence_comes_back_as_it_was_kept(attempts in prop::collection::vec(attempt(), 0..4)) {
-        let evidence = Evidence { attempts, entry: None };
+    fn evidence_comes_back_as_it_was_kept(
+        attempts in prop::collection::vec(attempt(), 0..4),
+        entry in prop::option::of(any::<std::net::IpAddr>()),
+    ) {
+        let evidence = Evidence { attempts, entry };
         let json = serde_json::to_string(&evidence).unwrap();
         prop_assert_eq!(serde_json::from_str::<Evidence>(&json).unwrap(), evidence);
     }
